@@ -1,0 +1,172 @@
+package sysent
+
+import "syscall"
+
+// Arch is a system call ABI: a table of numbers and an argument width.
+type Arch uint8
+
+// The ABIs that have a column in the table.
+const (
+	AMD64 Arch = iota
+	I386
+	ARM64
+	numArch
+)
+
+// Class says what kind of thing a call touches. Every number that the kernel
+// knows has a class; a test fails for one that has none.
+type Class uint8
+
+// The classes of calls. The zero value marks a row that nobody classified.
+const (
+	Unclassified Class = iota
+	Harmless           // no effect outside the process, or on open descriptors only
+	Open               // opens or creates a file by path
+	PathWrite          // changes a directory or a file by path
+	Owner              // changes owner or mode by path
+	Xattr              // changes extended attributes by path
+	FDMeta             // changes metadata through a descriptor of any open mode
+	FDWrite            // writes through a descriptor whose open was checked
+	Stat               // reads the metadata of a file
+	XattrRead          // reads extended attributes
+	PathRead           // looks a path up without opening it
+	Cwd                // reads or changes the working directory
+	Exec               // starts a program
+	ID                 // reads or changes the identity of the process
+	Net                // sockets
+	Proc               // births, deaths and the plumbing of processes
+	Trace              // looks into or controls another process
+	Signal             // sends signals, or ends other processes by limits
+	Limit              // priorities and limits
+	Namespace          // enters or makes namespaces
+	Mount              // changes what paths mean
+	Bypass             // reaches files without a call that could be checked
+	Admin              // administers the machine
+	IPC                // System V and POSIX objects, keys, perf
+	numClass
+)
+
+// Role says what one argument of a call is.
+type Role uint8
+
+// The roles of arguments. The zero value is an argument that the call does not
+// take, or one whose value nobody needs.
+const (
+	Unused Role = iota
+	DirFD       // directory descriptor (AT_FDCWD allowed) of the next Path
+	Path        // NUL-terminated path, see Entry.Last
+	NewDirFD    // directory descriptor of NewPath
+	NewPath     // second path of a two-path call; its last component is never followed
+	LinkText    // text of a symbolic link, not looked up
+	FD          // descriptor the call acts on
+	OpenFlags   // O_* flags, 32 bits
+	OpenHow     // pointer to struct open_how
+	OpenHowSize // its size
+	AtFlags     // AT_* flags
+	RenameFlags // RENAME_* flags
+	FileMode    // mode_t; for mknod it carries S_IFMT
+	Device      // dev_t of mknod
+	UID
+	GID
+	Length    // file length
+	XattrName // NUL-terminated attribute name
+	Sockaddr
+	SockaddrLen
+	Msghdr   // pointer to struct msghdr
+	MsgVec   // pointer to an array of struct mmsghdr
+	MsgCount // its length
+	SockFamily
+	SockType
+	SockProtocol
+	SocketcallArgs // i386 socketcall(2): pointer to the real arguments; argument 0 is the number
+	PID            // target process or thread (0 and negative values as kill(2))
+	PIDFD          // descriptor of the target process
+	Command        // ioctl and fcntl command
+	CommandArg     // their argument
+)
+
+// Op says what the call does to its path or descriptor: it selects the order in
+// which the kernel checks for errors.
+type Op uint8
+
+// The operations. OpNone is every call that does nothing to a path.
+const (
+	OpNone     Op = iota
+	OpOpen        // open flags decide
+	OpTruncate    // changes a length
+	OpMkdir
+	OpRmdir
+	OpUnlink // AT_REMOVEDIR makes it an OpRmdir
+	OpRename
+	OpLink
+	OpSymlink
+	OpMknod
+	OpSetMeta // changes mode, owner, times, attributes or flags of an existing object
+)
+
+// Last says what the call does with a symbolic link in the last component of
+// Path.
+type Last uint8
+
+// Treatments of the last component.
+const (
+	Follow       Last = iota // always followed
+	NoFollow                 // never followed
+	ByAtNoFollow             // followed unless AT_SYMLINK_NOFOLLOW is set
+	ByAtFollow               // followed only if AT_SYMLINK_FOLLOW is set
+	ByOpenFlags              // not followed with O_NOFOLLOW or O_CREAT|O_EXCL
+)
+
+// TracerTGID stands, in the Value of a Cond, for the process id of the tracer,
+// which is known only when a filter is built.
+const TracerTGID = 0xfffffffffffffffe
+
+// Cond is a condition on one argument register: (arg & Mask) == Value, or !=
+// with Not.
+//
+// An argument that the kernel declares as int counts with its low 32 bits only;
+// its Mask is at most 0xffffffff. A pointer or length has Mask ^uint64(0).
+type Cond struct {
+	Arg   int
+	Mask  uint64
+	Value uint64
+	Not   bool
+}
+
+// Verb is what the filter does when a Rule matches.
+type Verb uint8
+
+// The verbs.
+const (
+	Allow  Verb = iota // the call runs, no stop
+	Refuse             // the filter answers -Errno, no stop (Errno 0: the call returns 0)
+	Stop               // the tracer decides
+)
+
+// Rule is one step of a decision on registers: when all Conds hold, the answer
+// is Verb. Rules are tried in order; if none matches, the call is allowed.
+type Rule struct {
+	When  []Cond
+	Verb  Verb
+	Errno syscall.Errno
+}
+
+// Entry is one system call.
+type Entry struct {
+	Name  string
+	Class Class
+	Op    Op
+	Last  Last
+	Args  [6]Role
+
+	// AtMask holds the AT_* (or RENAME_*) flags that the kernel accepts;
+	// any other is EINVAL.
+	AtMask uint32
+
+	// Confine decides the call under confinement with the network off. Empty:
+	// always allowed, the cheapest answer the kernel has.
+	Confine []Rule
+
+	// Note says what is worth knowing about the call, for the reference page.
+	Note string
+}
