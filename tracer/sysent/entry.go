@@ -52,24 +52,25 @@ type Role uint8
 // The roles of arguments. The zero value is an argument that the call does not
 // take, or one whose value nobody needs.
 const (
-	Unused Role = iota
-	DirFD       // directory descriptor (AT_FDCWD allowed) of the next Path
-	Path        // NUL-terminated path, see Entry.Last
-	NewDirFD    // directory descriptor of NewPath
-	NewPath     // second path of a two-path call; its last component is never followed
-	LinkText    // text of a symbolic link, not looked up
-	FD          // descriptor the call acts on
-	OpenFlags   // O_* flags, 32 bits
-	OpenHow     // pointer to struct open_how
-	OpenHowSize // its size
-	AtFlags     // AT_* flags
-	RenameFlags // RENAME_* flags
-	FileMode    // mode_t; for mknod it carries S_IFMT
-	Device      // dev_t of mknod
+	Unused      Role = iota
+	DirFD            // directory descriptor (AT_FDCWD allowed) of the next Path
+	Path             // NUL-terminated path, see Entry.Last
+	NewDirFD         // directory descriptor of NewPath
+	NewPath          // second path of a two-path call; its last component is never followed
+	LinkText         // text of a symbolic link, not looked up
+	FD               // descriptor the call acts on
+	OpenFlags        // O_* flags, 32 bits
+	OpenHow          // pointer to struct open_how
+	OpenHowSize      // its size
+	AtFlags          // AT_* flags
+	RenameFlags      // RENAME_* flags
+	FileMode         // mode_t; for mknod it carries S_IFMT
+	Device           // dev_t of mknod
 	UID
 	GID
-	Length    // file length
-	XattrName // NUL-terminated attribute name
+	Length     // file length
+	LengthHigh // upper 32 bits of a Length that takes two registers
+	XattrName  // NUL-terminated attribute name
 	Sockaddr
 	SockaddrLen
 	Msghdr   // pointer to struct msghdr
@@ -80,9 +81,11 @@ const (
 	SockProtocol
 	SocketcallArgs // i386 socketcall(2): pointer to the real arguments; argument 0 is the number
 	PID            // target process or thread (0 and negative values as kill(2))
-	PIDFD          // descriptor of the target process
-	Command        // ioctl and fcntl command
-	CommandArg     // their argument
+	SignalNumber
+	PIDFD      // descriptor of the target process
+	Command    // ioctl and fcntl command
+	CommandArg // their argument
+	numRole
 )
 
 // Op says what the call does to its path or descriptor: it selects the order in
@@ -101,7 +104,9 @@ const (
 	OpLink
 	OpSymlink
 	OpMknod
+	OpBind    // creates the file of a named socket
 	OpSetMeta // changes mode, owner, times, attributes or flags of an existing object
+	numOp
 )
 
 // Last says what the call does with a symbolic link in the last component of
@@ -151,7 +156,8 @@ type Rule struct {
 	Errno syscall.Errno
 }
 
-// Entry is one system call.
+// Entry is one system call. The table is shared by everybody: treat an entry
+// and what it points to as constant.
 type Entry struct {
 	Name  string
 	Class Class
@@ -162,6 +168,14 @@ type Entry struct {
 	// AtMask holds the AT_* (or RENAME_*) flags that the kernel accepts;
 	// any other is EINVAL.
 	AtMask uint32
+
+	// NullPath says that a NULL Path means the DirFD itself.
+	NullPath bool
+
+	// IDs16 says that on i386 the call of this name takes ids of 16 bits, where
+	// 0xffff means "leave it"; the call of the same name with 32 appended takes
+	// the whole ones. See IDBits.
+	IDs16 bool
 
 	// Confine decides the call under confinement with the network off. Empty:
 	// always allowed, the cheapest answer the kernel has.

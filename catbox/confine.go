@@ -1,0 +1,146 @@
+package catbox
+
+import (
+	"errors"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/tracer"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// confiner is the handler that holds a run to its policy. It belongs to the
+// tracer's thread.
+type confiner struct {
+	policy   *policy
+	hooks    *Hooks
+	journal  *journal
+	resolver *resolve.Resolver
+	sameRoot bool
+	stopped  bool // the action Stop ended the run
+
+	k      call
+	first  place
+	second place
+	text   [tracer.PathMax]byte
+	sock   [unix.SizeofSockaddrAny]byte
+}
+
+// place is one path of a call: as passed, and what it means.
+type place struct {
+	raw  [tracer.PathMax]byte
+	path []byte // copy of res.Path, where two places are needed at once
+	req  resolve.Request
+	res  resolve.Result
+}
+
+// errStopped ends a run after a violation with the action Stop.
+var errStopped = errors.New("stopped at a violation")
+
+func (c *confiner) handler() tracer.Handler {
+	return tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter}
+}
+
+// rules is the Confine column of the table, with two changes: a call that is
+// refused with EPERM stops, so that the refusal can be explained; and what the
+// network rules of the run allow does not stop.
+func (c *confiner) rules(e *sysent.Entry) []sysent.Rule {
+	if e.Class == sysent.Net && c.policy.network == NetworkHost && e.Op == sysent.OpNone {
+		return nil
+	}
+	rules := slices.Clone(e.Confine)
+	for i := range rules {
+		if rules[i].Verb == sysent.Refuse && rules[i].Errno == unix.EPERM {
+			rules[i].Verb = sysent.Stop
+		}
+	}
+	return rules
+}
+
+// enter decides about one call.
+func (c *confiner) enter(s *tracer.Stop) tracer.Verdict {
+	k := &c.k
+	k.decode(s, s.Call, s.Args)
+	if k.entry.Args[1] == sysent.SocketcallArgs {
+		if v, done := c.unpack(k); done {
+			return v
+		}
+	}
+	if k.refusal() != nil {
+		return c.forbidden(k)
+	}
+	switch k.entry.Class {
+	case sysent.Open, sysent.PathWrite, sysent.Owner, sysent.Xattr:
+		if k.newPath >= 0 {
+			return c.twoPaths(k)
+		}
+		return c.onePath(k)
+	case sysent.FDMeta:
+		return c.descriptor(k)
+	case sysent.Net:
+		return c.net(k)
+	case sysent.Signal:
+		return c.signal(k)
+	}
+	return c.forbidden(k)
+}
+
+// forbidden refuses a call that no rule can allow, in the action Report as well:
+// it could leave the confinement as a whole.
+func (c *confiner) forbidden(k *call) tracer.Verdict {
+	return c.refuse(Violation{Call: k.entry.Name, Reason: forbiddenReason(k.entry.Class)}, unix.EPERM, true)
+}
+
+func forbiddenReason(class sysent.Class) string {
+	switch class {
+	case sysent.Mount:
+		return "changing what paths mean is never allowed"
+	case sysent.Namespace, sysent.Proc:
+		return "entering or making a namespace is never allowed"
+	case sysent.Trace:
+		return "controlling another process is never allowed"
+	case sysent.Bypass:
+		return "reaching files without a path is never allowed"
+	case sysent.FDMeta:
+		return "this command reaches a terminal or process outside"
+	case sysent.Signal:
+		return "the process is not part of this run"
+	}
+	return "it changes the machine and is never allowed"
+}
+
+// violate records a violation of the rules and answers what the action says.
+func (c *confiner) violate(v Violation, errno unix.Errno) tracer.Verdict {
+	return c.refuse(v, errno, false)
+}
+
+func (c *confiner) refuse(v Violation, errno unix.Errno, always bool) tracer.Verdict {
+	s := c.k.stop
+	v.Errno = errno
+	v.Allowed = c.policy.action == Report && !always
+	v = c.journal.add(v, func() []ProcessInfo { return ancestry(s.Process()) })
+	if c.hooks.Violation != nil {
+		if err := c.hooks.Violation(v); err != nil {
+			s.Abort(err)
+		}
+	}
+	switch {
+	case v.Allowed:
+		return tracer.Continue()
+	case c.policy.action == Stop:
+		c.stopped = true
+		s.Abort(errStopped)
+	}
+	return tracer.Deny(errno)
+}
+
+// ancestry lists the process and its ancestors up to the command.
+func ancestry(p *tracer.Process) []ProcessInfo {
+	var list []ProcessInfo
+	for ; p != nil; p = p.Parent() {
+		list = append(list, ProcessInfo{PID: p.PID(), Argv: p.Argv()})
+	}
+	return list
+}

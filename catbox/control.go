@@ -1,0 +1,86 @@
+package catbox
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// Commands of fcntl(2) that choose who gets the signals of a descriptor. With
+// F_SETSIG they send any signal.
+const (
+	fSetOwn   = 8  // F_SETOWN
+	fSetOwnEx = 15 // F_SETOWN_EX
+)
+
+// isOwnerCommand reports whether a stopped call on a descriptor is one of these.
+// ioctl(2) has no commands below 256.
+func isOwnerCommand(k *call) bool {
+	return k.entry.Class == sysent.FDMeta && (k.command == fSetOwn || k.command == fSetOwnEx)
+}
+
+// owner lets a descriptor be owned by processes of this run only.
+func (c *confiner) owner(k *call) tracer.Verdict {
+	target := int(int32(k.args[2]))
+	if k.command == fSetOwnEx {
+		var ex [8]byte // struct f_owner_ex: type, pid
+		if errno := k.stop.ReadFull(k.args[2], ex[:]); errno != 0 {
+			return c.unreadable(k, errno)
+		}
+		target = int(int32(binary.NativeEndian.Uint32(ex[4:])))
+	}
+	if target < 0 {
+		target = -target // a process group has the id of its first process
+	}
+	if target == 0 || k.stop.Traced(target) || !exists(target) {
+		return tracer.Continue()
+	}
+	return c.refuse(Violation{Call: k.entry.Name, Path: fmt.Sprintf("pid %d", target),
+		Reason: forbiddenReason(sysent.Signal)}, unix.EPERM, true)
+}
+
+// signal refuses a signal, or a limit, for a process that is not of this run.
+// Process groups are as native.
+func (c *confiner) signal(k *call) tracer.Verdict {
+	target := int(k.target)
+	if k.pidfd >= 0 {
+		target = pidOf(k.stop.Tid, k.pidfd)
+	}
+	switch {
+	case target <= 0 || k.stop.Traced(target) || k.probe:
+		return tracer.Continue()
+	case !exists(target):
+		return tracer.Deny(unix.ESRCH)
+	}
+	return c.refuse(Violation{Call: k.entry.Name, Path: fmt.Sprintf("pid %d", target),
+		Reason: forbiddenReason(sysent.Signal)}, unix.EPERM, true)
+}
+
+func exists(pid int) bool { return !errors.Is(unix.Kill(pid, 0), unix.ESRCH) }
+
+// pidOf returns the process that a pidfd of a thread stands for, or 0 if it is
+// no pidfd or the process is gone.
+func pidOf(tid int, fd int32) int {
+	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", tid, fd))
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(info) {
+		if value, ok := bytes.CutPrefix(line, []byte("Pid:")); ok {
+			pid, _ := strconv.Atoi(string(bytes.TrimSpace(value)))
+			return pid
+		}
+	}
+	return 0
+}
+
+// commandName describes the command of a refused ioctl.
+func commandName(k *call) string { return fmt.Sprintf(" (command %#x)", k.command) }

@@ -1,0 +1,207 @@
+package catbox
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/pathrules"
+	"github.com/catbox-go/catbox/tracer"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// onePath decides about a call with one path.
+func (c *confiner) onePath(k *call) tracer.Verdict {
+	p := &c.first
+	if v, done := c.look(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+		return v
+	}
+	if c.allowed(k, p) && !deviceNode(k) {
+		return tracer.Continue()
+	}
+	switch errno, effect := order(k, &p.res, nil, readText(c, k)); {
+	case errno != 0:
+		return tracer.Deny(errno)
+	case !effect:
+		return tracer.Continue()
+	}
+	if deviceNode(k) {
+		return c.violate(pathViolation(k, p, "device nodes reach hardware and are never allowed"), unix.EPERM)
+	}
+	return c.violate(c.explain(k, p), unix.EACCES)
+}
+
+// twoPaths decides about rename and link calls. The source of both is a write:
+// one is removed, the other gets another name and changes its link count.
+func (c *confiner) twoPaths(k *call) tracer.Verdict {
+	a, b := &c.first, &c.second
+	if v, done := c.look(k, a, k.path, k.fd, k.follows(), k.emptyPath()); done {
+		return v
+	}
+	a.path = append(a.path[:0], a.res.Path...)
+	a.res.Path, a.res.Name = a.path, nil
+	if v, done := c.look(k, b, k.newPath, k.newFD, false, false); done {
+		return v
+	}
+	movesRoot := k.entry.Op == sysent.OpRename && (c.isRoot(a) || c.isRoot(b))
+	okA, okB := c.allowed(k, a), c.allowed(k, b)
+	if okA && okB && !movesRoot {
+		return tracer.Continue()
+	}
+	switch errno, effect := order(k, &a.res, &b.res, nil); {
+	case errno != 0:
+		return tracer.Deny(errno)
+	case !effect:
+		return tracer.Continue()
+	case !okA:
+		return c.violate(c.explain(k, a), unix.EACCES)
+	case !okB:
+		return c.violate(c.explain(k, b), unix.EACCES)
+	}
+	culprit := a
+	if !c.isRoot(a) {
+		culprit = b
+	}
+	return c.violate(pathViolation(k, culprit, "a directory that a rule names cannot be moved"), unix.EACCES)
+}
+
+// look reads and resolves one path. done is set when the call is decided: it
+// fails anyway, or the path cannot be known.
+func (c *confiner) look(k *call, p *place, arg int, dirfd int32, follow, empty bool) (v tracer.Verdict, done bool) {
+	var raw []byte
+	if k.args[arg] == 0 && k.entry.NullPath {
+		empty = true
+	} else {
+		var errno unix.Errno
+		if raw, errno = k.stop.ReadString(k.args[arg], p.raw[:]); errno != 0 {
+			return c.unreadable(k, errno), true
+		}
+	}
+	s := k.stop
+	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: dirfd, Path: raw,
+		Follow: follow, Entry: actsOnEntry(k, arg), EmptyPath: empty, SameRoot: c.sameRoot}
+	if err := c.resolver.Resolve(&p.req, &p.res); err != nil {
+		return c.violate(Violation{Call: k.entry.Name, Path: string(raw),
+			Reason: "cannot be checked: " + err.Error()}, unix.EACCES), true
+	}
+	if p.res.Errno != 0 {
+		return tracer.Deny(p.res.Errno), true
+	}
+	return v, false
+}
+
+// actsOnEntry reports whether the path in argument arg is about a directory
+// entry rather than the object behind it.
+func actsOnEntry(k *call, arg int) bool {
+	switch k.entry.Op {
+	case sysent.OpMkdir, sysent.OpRmdir, sysent.OpUnlink, sysent.OpRename, sysent.OpSymlink, sysent.OpMknod:
+		return true
+	}
+	return arg == k.newPath
+}
+
+// unreadable answers a call whose argument the tracer cannot read. The kernel
+// may be able to, so the call never runs.
+func (c *confiner) unreadable(k *call, errno unix.Errno) tracer.Verdict {
+	switch errno {
+	case unix.EFAULT, unix.ENAMETOOLONG, unix.ESRCH:
+		return tracer.Deny(errno)
+	}
+	return c.violate(Violation{Call: k.entry.Name,
+		Reason: "its arguments cannot be read (" + errno.Error() + ")"}, unix.EACCES)
+}
+
+// allowed reports whether the rules let the call change what p means.
+func (c *confiner) allowed(k *call, p *place) bool {
+	if p.res.Kind == resolve.Anonymous {
+		return true // a pipe, socket or memory file: no name in the tree
+	}
+	if p.res.Kind == resolve.Unreachable {
+		return false
+	}
+	if c.policy.paths.MatchBytes(p.res.Path).Allowed {
+		return true
+	}
+	if k.entry.Op != sysent.OpOpen && k.entry.Class != sysent.FDMeta || k.entry.Op == sysent.OpSetMeta {
+		return false
+	}
+	return c.policy.devices.MatchBytes(p.res.Path).Allowed ||
+		c.policy.proc && ownProc(p.res.Path, k.stop.Process().PID())
+}
+
+// isRoot reports whether p is an existing directory that a rule names itself.
+func (c *confiner) isRoot(p *place) bool {
+	return p.res.Exists && p.res.Mode&unix.S_IFMT == unix.S_IFDIR && c.policy.roots[string(p.res.Path)]
+}
+
+// deviceNode reports whether the call makes a device node. A 0:0 character
+// device is the whiteout of overlay file systems and no device.
+func deviceNode(k *call) bool {
+	if k.entry.Op != sysent.OpMknod {
+		return false
+	}
+	switch k.mode & unix.S_IFMT {
+	case unix.S_IFBLK:
+		return true
+	case unix.S_IFCHR:
+		return k.device != 0
+	}
+	return false
+}
+
+// readText reads the text of a new symbolic link, for the errors that come from
+// it.
+func readText(c *confiner, k *call) *linkText {
+	if k.text < 0 {
+		return nil
+	}
+	text, errno := k.stop.ReadString(k.args[k.text], c.text[:])
+	return &linkText{empty: len(text) == 0, errno: errno}
+}
+
+// explain makes the violation for a path outside the rules.
+func (c *confiner) explain(k *call, p *place) Violation {
+	v := pathViolation(k, p, "outside the allowed paths")
+	switch m := c.policy.paths.MatchBytes(p.res.Path); {
+	case m.Err != nil:
+		v.Reason, v.Rule = "cannot be matched: "+m.Err.Error(), ""
+	case m.Rule != nil:
+		v.Reason, v.Rule = "denied by the rule "+m.Rule.String(), ""
+	}
+	return v
+}
+
+func pathViolation(k *call, p *place, reason string) Violation {
+	v := Violation{Call: k.entry.Name, Path: string(p.req.Path), Canonical: string(p.res.Path), Reason: reason}
+	if p.res.Kind == resolve.Named {
+		v.Rule = pathrules.Suggest(v.Canonical)
+	}
+	return v
+}
+
+// descriptor decides about a call that changes something through a descriptor,
+// which may be open for reading only.
+func (c *confiner) descriptor(k *call) tracer.Verdict {
+	s, p := k.stop, &c.first
+	if k.entry.Op != sysent.OpSetMeta && isOwnerCommand(k) {
+		return c.owner(k)
+	}
+	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: k.fd, EmptyPath: true, SameRoot: c.sameRoot}
+	if k.fd < 0 {
+		return tracer.Deny(unix.EBADF)
+	}
+	if err := c.resolver.Resolve(&p.req, &p.res); err != nil {
+		return c.violate(Violation{Call: k.entry.Name, Reason: "cannot be checked: " + err.Error()}, unix.EACCES)
+	}
+	if p.res.Errno != 0 {
+		return tracer.Deny(p.res.Errno)
+	}
+	if c.allowed(k, p) {
+		return tracer.Continue()
+	}
+	v := c.explain(k, p)
+	if k.entry.Op != sysent.OpSetMeta {
+		v.Reason += commandName(k)
+		return c.violate(v, unix.EPERM)
+	}
+	return c.violate(v, unix.EACCES)
+}

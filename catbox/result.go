@@ -1,0 +1,54 @@
+package catbox
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer"
+)
+
+// Result is how a run ended.
+type Result struct {
+	PID      int
+	ExitCode int         // of the command; -1 if a signal ended it
+	Signal   unix.Signal // that ended the command, or 0
+
+	// Violations are what the policy refused, in order of first occurrence;
+	// Dropped is how many more there were than Sandbox.MaxViolations.
+	Violations []Violation
+	Dropped    int
+
+	// Stopped is set when the action [Stop] ended the run.
+	Stopped bool
+
+	Usage     Usage
+	Processes int    // that were started
+	Stops     uint64 // of all kinds
+	Calls     uint64 // that were checked
+}
+
+// Usage is what the command and all it started used.
+type Usage = tracer.Usage
+
+// Interrupt is the cause for cancelling a run (context.WithCancelCause) that
+// gives the tree the signal first, and kills it only after Sandbox.Grace.
+type Interrupt = tracer.Interrupt
+
+// Refused returns how many calls were violations, equal ones included.
+func (r *Result) Refused() int {
+	n := r.Dropped
+	for i := range r.Violations {
+		n += r.Violations[i].Count
+	}
+	return n
+}
+
+func newResult(out *tracer.Outcome, j *journal) *Result {
+	r := &Result{PID: out.PID, ExitCode: -1, Violations: j.list, Dropped: j.dropped,
+		Usage: out.Usage, Processes: out.Processes, Stops: out.Stops, Calls: out.Calls}
+	if out.Status.Signaled() {
+		r.Signal = out.Status.Signal()
+	} else {
+		r.ExitCode = out.Status.ExitStatus()
+	}
+	return r
+}

@@ -1,0 +1,116 @@
+package catbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/tracer"
+)
+
+// Run runs cmd and returns when the last process of its tree has ended.
+//
+// The error is for machinery: a rule that is wrong, a program that cannot be
+// started ([ErrNotFound], fs.ErrPermission or an errno, see also
+// [tracer.LaunchError]), tracing that is not possible here, a hook that failed,
+// or the cause of a cancelled ctx; then the tree is gone as well. If the command
+// has run, the Result is not nil even with an error. That the command failed, or
+// that something was refused, is no error.
+//
+// Run is safe for concurrent use: each run has its own thread.
+func (s *Sandbox) Run(ctx context.Context, cmd *Command) (*Result, error) {
+	io, err := cmd.connect()
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.run(ctx, cmd, io)
+	if ioErr := io.finish(); err == nil {
+		err = ioErr
+	}
+	runtime.KeepAlive(io)
+	return res, err
+}
+
+func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, error) {
+	tcmd, err := cmd.tracerCommand(io)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.newConfiner(cmd, io.files)
+	if err != nil {
+		return nil, err
+	}
+	defer c.resolver.Close()
+	t := tracer.Tracer{
+		Handlers:   []tracer.Handler{s.Hooks.handler(), c.handler()},
+		KillOnExit: s.KillOnExit,
+		Grace:      s.Grace,
+		GroupStop:  s.Hooks.GroupStop,
+		Log:        s.Log,
+	}
+	if s.Network != NetworkHost {
+		t.DropCapabilities = []int{unix.CAP_NET_ADMIN, unix.CAP_NET_RAW}
+	}
+	out, err := t.Run(ctx, tcmd)
+	if out.PID == 0 {
+		return nil, explainLaunch(tcmd.Path, err)
+	}
+	res := newResult(&out, c.journal)
+	if errors.Is(err, errStopped) {
+		res.Stopped, err = true, nil
+	}
+	return res, err
+}
+
+func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error) {
+	p, err := s.newPolicy(stdio)
+	if err != nil {
+		return nil, err
+	}
+	resolver, err := resolve.New()
+	if err != nil {
+		return nil, err
+	}
+	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
+	return &confiner{policy: p, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
+		resolver: resolver, sameRoot: !chroot}, nil
+}
+
+// explainLaunch puts the program into the error of a launch that failed.
+func explainLaunch(path string, err error) error {
+	var launch *tracer.LaunchError
+	if errors.As(err, &launch) {
+		return fmt.Errorf("start %s: %w", Printable(path), err)
+	}
+	return err
+}
+
+// handler is the hooks as a handler of the tracer. Hooks that are not set cost
+// nothing.
+func (h *Hooks) handler() tracer.Handler {
+	th := tracer.Handler{Name: "hooks"}
+	if h.ChildInitialized != nil {
+		th.Born = func(p *tracer.Process) error { return h.ChildInitialized(p.PID()) }
+	}
+	if h.ChildDied != nil || h.ChildDiedUnexpectedly != nil {
+		th.Died = h.died
+	}
+	return th
+}
+
+func (h *Hooks) died(p *tracer.Process, status unix.WaitStatus) error {
+	if status.Signaled() && h.ChildDiedUnexpectedly != nil {
+		if err := h.ChildDiedUnexpectedly(p.PID()); err != nil {
+			return err
+		}
+	}
+	if h.ChildDied != nil {
+		return h.ChildDied(p.PID(), status)
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package catbox
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Sandbox is a policy. The zero value allows nothing. A Sandbox may be used for
+// several runs, also at once, but must not be changed meanwhile.
+type Sandbox struct {
+	// Paths are rules for what may be written: absolute path prefixes, or Perl
+	// regular expressions behind a "~" that are searched in the canonical path.
+	// DenyPaths are rules of the same form that win over every rule of Paths.
+	Paths     []string
+	DenyPaths []string
+
+	// DefaultDevices allows to open for writing what is writable by nature:
+	// /dev/null, zero, full, tty, ptmx, pts/*, a process' own files below /proc
+	// that only name or rate it, and the files that the command was given as
+	// standard output or error.
+	DefaultDevices bool
+
+	// Network says which addresses may be reached.
+	Network Network
+
+	// OnViolation says what happens to a call that the policy refuses.
+	OnViolation Action
+
+	// KillOnExit ends what is left when the command itself has ended. Without
+	// it the run lasts until its last descendant has ended.
+	KillOnExit bool
+
+	// MaxViolations bounds how many different violations are kept;
+	// zero means 1,000. Equal ones are counted, not repeated.
+	MaxViolations int
+
+	// Grace is how long the tree may take to end when the run is cancelled by
+	// an [Interrupt]; then it is killed. Zero: it is killed at once.
+	Grace time.Duration
+
+	Hooks Hooks
+
+	// Log gets one line for each stop at level Debug. Nil: none.
+	Log *slog.Logger
+}
+
+// Network is what a Sandbox allows of the network.
+type Network uint8
+
+// The networks. AF_UNIX sockets to paths inside the allow-list, socket pairs and
+// routing look-ups work with each of them.
+const (
+	NetworkNone     Network = iota // no address at all
+	NetworkLoopback                // 127.0.0.0/8 and ::1
+	NetworkHost                    // the network of the host, as it is
+)
+
+// String returns the word that the command line uses.
+func (n Network) String() string {
+	return enumName("Network", int(n), "none", "loopback", "host")
+}
+
+// Action is what happens to a call that the policy refuses.
+type Action uint8
+
+// The actions.
+const (
+	Deny   Action = iota // the call fails with EACCES, the program goes on
+	Report               // the call runs, the violation is recorded
+	Stop                 // the call does not run, and the whole tree is killed
+)
+
+// String returns the word that the command line uses.
+func (a Action) String() string {
+	return enumName("Action", int(a), "deny", "log", "stop")
+}
+
+func enumName(kind string, v int, names ...string) string {
+	if v < len(names) {
+		return names[v]
+	}
+	return fmt.Sprintf("%s(%d)", kind, v)
+}
+
+// Hooks are optional functions that are told of a run as it happens. They are
+// called one at a time, on the thread that traces the tree: the tree, or a part
+// of it, waits. An error ends the run and is returned by Run.
+type Hooks struct {
+	// ChildInitialized is called for each process before its first
+	// instruction, the command included.
+	ChildInitialized func(pid int) error
+
+	// ChildDied is called when a process has ended, ChildDiedUnexpectedly
+	// before it if the process was ended by a signal.
+	ChildDied             func(pid int, status unix.WaitStatus) error
+	ChildDiedUnexpectedly func(pid int) error
+
+	// Violation is called for each violation, equal ones included, before the
+	// program learns of it. Violation.Count is how often it has happened.
+	Violation func(Violation) error
+
+	// GroupStop is called when job control has stopped the command.
+	GroupStop func(unix.Signal)
+}

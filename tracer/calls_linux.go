@@ -1,0 +1,155 @@
+package tracer
+
+import (
+	"math/bits"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer/internal/sys"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// enter handles a seccomp-stop: it asks the handlers and does what they say.
+//
+// A tracee can add a filter of its own that stops any call (seccomp(2)), so a
+// call that no handler asked for simply continues; the kernel runs all filters
+// again afterwards.
+func (r *run) enter(t *tracee) {
+	if e := sys.GetSyscallInfo(t.tid, &r.info); e != 0 {
+		r.vanished(t, "read the call", e)
+		return
+	}
+	arch, known := sysent.ArchOf(r.info.Arch)
+	if !known || r.info.Op != sys.OpSeccomp {
+		r.resume(t, unix.PTRACE_CONT, 0)
+		return
+	}
+	number := uint32(r.info.Number)
+	s := &r.stop
+	s.Tid, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, arch, arch.Lookup(number), r.info.Args, 0, t.proc
+	v, interested := r.ask(s, number)
+	if r.dying {
+		v = Verdict{}
+	}
+	switch v.kind {
+	case verdictAnswer:
+		r.answer(t, v.result)
+	case verdictRewrite:
+		r.rewrite(t, s, number, v, interested)
+	case verdictKill:
+		r.fail(ErrKilled)
+		r.resume(t, unix.PTRACE_CONT, 0)
+	default:
+		if interested == 0 {
+			r.resume(t, unix.PTRACE_CONT, 0)
+			return
+		}
+		t.call = pending{active: true, handlers: interested, arch: arch, entry: s.Call,
+			number: number, args: s.Args, rewrote: -1}
+		r.resume(t, unix.PTRACE_SYSCALL, 0)
+	}
+}
+
+// ask collects the verdict and the handlers that want the result.
+func (r *run) ask(s *Stop, number uint32) (v Verdict, interested uint64) {
+	asked := false
+	for i, chain := range r.chains.chains(s.Arch, number) {
+		h := &r.Handlers[i]
+		if h.Enter == nil || !wants(chain, &s.Args) {
+			continue
+		}
+		asked = true
+		v = h.Enter(s)
+		if v.atExit {
+			interested |= 1 << i
+		}
+		if v.final() {
+			break
+		}
+	}
+	if asked {
+		r.outcome.Calls++
+	}
+	return v, interested
+}
+
+// answer ends a call at its entry with a result.
+func (r *run) answer(t *tracee, result int64) {
+	e := r.regs.load(t.tid)
+	if e == 0 {
+		e = r.regs.skip(t.tid, result)
+	}
+	if e != 0 {
+		r.vanished(t, "write the result of a call", e)
+		return
+	}
+	r.resume(t, unix.PTRACE_CONT, 0)
+}
+
+// exit handles the end of a call that somebody waits for.
+func (r *run) exit(t *tracee) {
+	call := t.call
+	t.call = pending{rewrote: -1}
+	if !call.active {
+		r.resume(t, unix.PTRACE_CONT, 0)
+		return
+	}
+	if e := sys.GetSyscallInfo(t.tid, &r.info); e != 0 {
+		r.vanished(t, "read the result of a call", e)
+		return
+	}
+	if e := r.finish(t, &call, int64(r.info.Number)); e != 0 {
+		r.vanished(t, "end a call", e)
+		return
+	}
+	r.resume(t, unix.PTRACE_CONT, 0)
+}
+
+// Results between these are no results: the kernel interrupted the call and will
+// restart it or turn them into EINTR (kernel include/linux/errno.h).
+const (
+	restartFirst = -516
+	restartLast  = -512
+)
+
+func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
+	if call.mapping {
+		return r.mapped(t, call, value)
+	}
+	result, changed := value, false
+	if value < restartFirst || value > restartLast {
+		result, changed = r.report(t, call, value)
+	}
+	if call.rewrote < 0 && !changed {
+		return 0
+	}
+	if e := r.regs.load(t.tid); e != 0 {
+		return e
+	}
+	if call.rewrote >= 0 {
+		r.release(t.proc, t.tid)
+		r.regs.restoreArg(call.arch, int(call.rewrote), call.args[call.rewrote])
+	}
+	if changed {
+		r.regs.setResult(result)
+	}
+	return r.regs.store(t.tid)
+}
+
+// report shows a result to the handlers that asked for it.
+func (r *run) report(t *tracee, call *pending, value int64) (result int64, changed bool) {
+	s := &r.stop
+	s.Tid, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, call.arch, call.entry, call.args, value, t.proc
+	for set := call.handlers; set != 0; set &= set - 1 {
+		h := &r.Handlers[bits.TrailingZeros64(set)]
+		if h.Exit == nil {
+			continue
+		}
+		if v := h.Exit(s); v.kind == verdictAnswer {
+			s.Value, changed = v.result, true
+		} else if v.kind == verdictKill {
+			r.fail(ErrKilled)
+		}
+	}
+	return s.Value, changed
+}

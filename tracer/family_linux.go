@@ -1,0 +1,182 @@
+package tracer
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer/internal/sys"
+)
+
+// admit enters a thread; a process among them can be reached by interrupt.
+func (r *run) admit(tid int, p *Process) *tracee {
+	if tid == p.pid {
+		r.mu.Lock()
+		r.pids[tid] = struct{}{}
+		r.mu.Unlock()
+		r.outcome.Processes++
+	}
+	return r.table.add(tid, p)
+}
+
+// birth handles the announcement of a child by its parent t.
+func (r *run) birth(t *tracee, fork bool) {
+	msg, e := sys.GetEventMsg(t.tid)
+	if e != 0 {
+		r.vanished(t, "read the id of a new process", e)
+		return
+	}
+	tid := int(msg)
+	switch child := r.table.byTid[tid]; {
+	case r.table.early[tid]:
+		delete(r.table.early, tid)
+	case child != nil && child.begun && !child.announced:
+		child.announced = true
+	default:
+		r.announce(t, tid, fork)
+	}
+	r.resume(t, unix.PTRACE_CONT, 0)
+}
+
+// announce enters a child whose first stop is still to come.
+func (r *run) announce(t *tracee, tid int, fork bool) {
+	p := t.proc
+	if fork || !isThread(p.pid, tid) {
+		p.remember()
+		p = &Process{pid: tid, parent: t.proc, argv: t.proc.argv}
+		if fork { // a copy of the memory, with the scratch page in it
+			p.scratch = t.proc.scratch
+		}
+	}
+	r.admit(tid, p).announced = true
+}
+
+func isThread(pid, tid int) bool {
+	var buf [48]byte
+	name := strconv.AppendInt(append(buf[:0], "/proc/"...), int64(pid), 10)
+	name = strconv.AppendInt(append(name, "/task/"...), int64(tid), 10)
+	return unix.Access(string(name), unix.F_OK) == nil
+}
+
+// adopt enters a thread that stopped before its birth was announced. Its parent
+// may have been killed, so the announcement may never come.
+func (r *run) adopt(tid int) *tracee {
+	status, _ := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
+	pid := statusField(status, "Tgid:", tid)
+	if p := r.table.byPid[pid]; p != nil && pid != tid {
+		return r.admit(tid, p)
+	}
+	parent := r.table.byPid[statusField(status, "PPid:", 0)]
+	if parent == nil {
+		parent = r.root
+	}
+	parent.remember()
+	return r.admit(tid, &Process{pid: pid, parent: parent, argv: parent.argv})
+}
+
+// statusField returns a number from /proc/PID/status.
+func statusField(status []byte, name string, missing int) int {
+	for line := range bytes.Lines(status) {
+		if value, ok := bytes.CutPrefix(line, []byte(name)); ok {
+			if n, err := strconv.Atoi(string(bytes.TrimSpace(value))); err == nil {
+				return n
+			}
+		}
+	}
+	return missing
+}
+
+// begin handles the first stop of a thread.
+func (r *run) begin(t *tracee) {
+	if t.begun {
+		return
+	}
+	t.begun = true
+	if t.tid != t.proc.pid || t.proc.begun {
+		return
+	}
+	t.proc.begun = true
+	for i := range r.Handlers {
+		if born := r.Handlers[i].Born; born != nil {
+			r.check(born(t.proc))
+		}
+	}
+	if r.dying {
+		r.killAll()
+	}
+}
+
+// executed handles a new program. If a thread other than the first executed it,
+// that thread continues under the id of the process, and the others end.
+func (r *run) executed(t *tracee) {
+	msg, e := sys.GetEventMsg(t.tid)
+	if e != 0 {
+		r.vanished(t, "read the former thread id", e)
+		return
+	}
+	if former := r.table.byTid[int(msg)]; former != nil && former != t {
+		t.call = former.call
+		r.table.remove(former.tid)
+	}
+	t.proc.scratch, t.call.rewrote = 0, -1
+	for i := range r.Handlers {
+		if exec := r.Handlers[i].Exec; exec != nil {
+			r.check(exec(t.proc))
+		}
+	}
+	request := unix.PTRACE_CONT
+	if t.call.active {
+		request = unix.PTRACE_SYSCALL
+	}
+	r.resume(t, request, 0)
+}
+
+// check ends the run if a hook failed.
+func (r *run) check(err error) {
+	if err != nil {
+		r.fail(err)
+	}
+}
+
+// ended handles the end of a thread, t is nil for one that was never seen.
+func (r *run) ended(ev event, t *tracee) {
+	if t == nil {
+		r.table.early[ev.tid] = true
+		return
+	}
+	if t.stopped {
+		r.check(r.ledger.leave(t, true))
+	}
+	if !t.announced {
+		r.table.early[ev.tid] = true
+	}
+	r.table.remove(ev.tid)
+	if p := t.proc; p.pid == ev.tid {
+		r.processEnded(p, ev.status)
+	}
+}
+
+func (r *run) processEnded(p *Process, status unix.WaitStatus) {
+	r.mu.Lock()
+	delete(r.pids, p.pid)
+	r.mu.Unlock()
+	r.table.removeProcess(p)
+	r.usage.add(p)
+	for i := range r.Handlers {
+		if died := r.Handlers[i].Died; died != nil && p.begun {
+			r.check(died(p, status))
+		}
+	}
+	if p != r.root {
+		return
+	}
+	r.outcome.Status = status
+	if r.KillOnExit {
+		r.dying = true
+	}
+	if r.dying {
+		r.killAll()
+	}
+}

@@ -1,0 +1,77 @@
+package tracer
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// own notes the thread, for interrupt.
+func (r *run) own() {
+	r.mu.Lock()
+	r.tracerTid = unix.Gettid()
+	r.mu.Unlock()
+}
+
+// interrupt ends the tree from another goroutine and waits until it is gone.
+//
+// The tracer's thread is blocked in wait4 and is woken by the deaths. An
+// interrupted tree may end by itself first.
+func (r *run) interrupt(cause error) {
+	var i Interrupt
+	if errors.As(cause, &i) && i.Signal != unix.SIGKILL && r.Grace > 0 {
+		r.signalAll(i.Signal)
+		timer := time.NewTimer(r.Grace)
+		defer timer.Stop()
+		select {
+		case <-r.done:
+			if r.err == nil {
+				r.err = cause
+			}
+			return
+		case <-timer.C:
+		}
+	}
+	r.cancelled.Store(&cause)
+	for {
+		r.signalAll(unix.SIGKILL)
+		timer := time.NewTimer(10 * time.Millisecond)
+		select {
+		case <-r.done:
+			timer.Stop()
+			if r.err == nil {
+				r.err = cause
+			}
+			return
+		case <-timer.C: // the command may not have been started yet: again
+		}
+	}
+}
+
+// signalAll sends a signal to every process of the tree. A pid is read under a
+// lock but may be reused before it is signalled, so each is pinned by a pidfd
+// and then checked to be a tracee of this run.
+func (r *run) signalAll(sig unix.Signal) {
+	r.mu.Lock()
+	pids, tracer := slices.Collect(maps.Keys(r.pids)), r.tracerTid
+	r.mu.Unlock()
+	for _, pid := range pids {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			continue
+		}
+		status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+		if err == nil && statusField(status, "TracerPid:", 0) == tracer {
+			_ = unix.PidfdSendSignal(fd, sig, nil, 0)
+			if sig != unix.SIGKILL { // a stopped process takes no other signal
+				_ = unix.PidfdSendSignal(fd, unix.SIGCONT, nil, 0)
+			}
+		}
+		_ = unix.Close(fd)
+	}
+}

@@ -1,0 +1,240 @@
+package tracer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer/internal/sys"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// Command is the program to run. Nothing in it is looked up or defaulted.
+type Command struct {
+	Path  string   // the file to execute, relative to Dir
+	Args  []string // with the name of the program as the first
+	Env   []string
+	Dir   string    // working directory, empty: that of the caller
+	Files []uintptr // descriptors 0, 1, 2, ... of the program; it gets no other
+
+	// SysProcAttr starts the program as with package syscall: credentials,
+	// session, controlling terminal. Ptrace and Pdeathsig are the tracer's own.
+	SysProcAttr *syscall.SysProcAttr
+}
+
+// LaunchError says which step of starting the command under trace failed. An
+// error of execve(2) itself, ENOENT or EACCES for example, has the step "exec".
+type LaunchError struct {
+	Step string
+	Err  error
+}
+
+// Error implements error.
+func (e *LaunchError) Error() string { return e.Step + ": " + e.Err.Error() }
+
+// Unwrap returns the cause, an errno in most cases.
+func (e *LaunchError) Unwrap() error { return e.Err }
+
+// seizeOptions are set before the first instruction of the command.
+const seizeOptions = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP |
+	unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
+
+// launch starts the command and returns the id of its process, seized with all
+// options and the filter installed, stopped before its first instruction.
+//
+// Go cannot run code between fork and exec. So the standard library starts the
+// command traced the old way, stopped at its exec, where calls are injected that
+// drop privileges and install the filter. Then the tracer detaches, leaving the
+// process stopped by SIGSTOP, and seizes it. In between nothing can run, and the
+// parent-death signal stands in for EXITKILL.
+func (r *run) launch(cmd *Command, options int) (int, error) {
+	attr := syscall.SysProcAttr{}
+	if cmd.SysProcAttr != nil {
+		attr = *cmd.SysProcAttr
+	}
+	attr.Ptrace, attr.Pdeathsig = true, unix.SIGKILL
+	pid, err := syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
+		Dir: cmd.Dir, Env: cmd.Env, Files: cmd.Files, Sys: &attr,
+	})
+	if err != nil {
+		return 0, &LaunchError{"exec", err}
+	}
+	if err := r.prepare(pid, len(cmd.Files), options); err != nil {
+		_ = unix.Kill(pid, unix.SIGKILL)
+		r.drain()
+		return 0, err
+	}
+	return pid, nil
+}
+
+// prepare brings the process from its exec to the state that launch promises.
+func (r *run) prepare(pid, files, options int) error {
+	ev, err := waitAny(nil)
+	if err == nil && (ev.kind != evSignal || ev.signal != unix.SIGTRAP) {
+		err = fmt.Errorf("%s instead of the stop at exec", ev.kind)
+	}
+	if err != nil {
+		return &LaunchError{"stop at exec", err}
+	}
+	if e := sys.Ptrace(unix.PTRACE_SETOPTIONS, pid, 0, unix.PTRACE_O_EXITKILL|unix.PTRACE_O_TRACESYSGOOD); e != 0 {
+		return &LaunchError{"set trace options", e}
+	}
+	in, err := newInjector(pid, &r.mem)
+	if err != nil {
+		return &LaunchError{"prepare", err}
+	}
+	if err := r.confine(in, files); err != nil {
+		return &LaunchError{"confine", err}
+	}
+	if err := seize(in, options); err != nil {
+		return &LaunchError{"seize", err}
+	}
+	if _, err := in.call("prctl", unix.PR_SET_PDEATHSIG, 0); err != nil {
+		return &LaunchError{"clear the parent-death signal", err}
+	}
+	if err := in.restore(); err != nil {
+		return &LaunchError{"restore", err}
+	}
+	for _, sig := range in.held {
+		_ = unix.Kill(pid, sig)
+	}
+	return nil
+}
+
+// confine injects the calls that cannot be undone: foreign descriptors are
+// closed, privileges cannot grow, and the filter is installed.
+func (r *run) confine(in *injector, files int) error {
+	program := r.program
+	if _, err := in.call("close_range", uint64(files), 0xffffffff, 0); err != nil {
+		return err
+	}
+	if _, err := in.call("prctl", unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
+		return err
+	}
+	size := uint64(len(program)*8 + 16)
+	at, err := in.call(mapCall(in.arch), 0, size, unix.PROT_READ|unix.PROT_WRITE,
+		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uint64(0), 0)
+	if err != nil {
+		return err
+	}
+	if err := dropCapabilities(in, at, r.DropCapabilities); err != nil {
+		return err
+	}
+	if e := in.mem.Write(in.tid, at, encodeProgram(in.arch, at, program), false); e != 0 {
+		return fmt.Errorf("write the filter: %w", e)
+	}
+	// SPEC_ALLOW: without it kernels before 5.16 slow the whole program down by
+	// mitigations that an unfiltered one does not have (seccomp(2)).
+	if _, err := in.call("seccomp", unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, at); err != nil {
+		return err
+	}
+	_, err = in.call("munmap", at, size)
+	return err
+}
+
+// dropCapabilities takes capabilities from the process and from all that it will
+// execute. at is memory of the process for the arguments.
+//
+// The bounding set can be changed with CAP_SETPCAP only; without it the other
+// sets and no_new_privs are enough, because what is not permitted now cannot be
+// gained (capabilities(7)).
+func dropCapabilities(in *injector, at uint64, drop []int) error {
+	if len(drop) == 0 {
+		return nil
+	}
+	const header, data, version = 8, 24, 0x20080522 // _LINUX_CAPABILITY_VERSION_3
+	order := binary.NativeEndian
+	buf := make([]byte, header+data)
+	order.PutUint32(buf, version)
+	if e := in.mem.Write(in.tid, at, buf[:header], false); e != 0 {
+		return fmt.Errorf("write capabilities: %w", e)
+	}
+	if _, err := in.call("capget", at, at+header); err != nil {
+		return err
+	}
+	if n, e := in.mem.Read(in.tid, at, buf); e != 0 || n < len(buf) {
+		return fmt.Errorf("read capabilities: %w", orFault(e))
+	}
+	for _, c := range drop {
+		if _, err := in.call("prctl", unix.PR_CAPBSET_DROP, uint64(c)); err != nil && !errors.Is(err, unix.EPERM) {
+			return err
+		}
+		// Effective, permitted and inheritable words of the 32 capabilities
+		// that c is among.
+		for word := range 3 {
+			at := header + c/32*12 + word*4
+			order.PutUint32(buf[at:], order.Uint32(buf[at:])&^(1<<(c%32)))
+		}
+	}
+	if e := in.mem.Write(in.tid, at, buf, false); e != 0 {
+		return fmt.Errorf("write capabilities: %w", e)
+	}
+	_, err := in.call("capset", at, at+header)
+	return err
+}
+
+// mapCall is the call that maps memory with its arguments in registers.
+func mapCall(arch sysent.Arch) string {
+	if arch == sysent.I386 {
+		return "mmap2"
+	}
+	return "mmap"
+}
+
+// encodeProgram lays out struct sock_fprog and the instructions behind it, for
+// the address at which they will be.
+func encodeProgram(arch sysent.Arch, at uint64, program []bpf.RawInstruction) []byte {
+	order := binary.NativeEndian
+	buf := make([]byte, 16, 16+8*len(program))
+	order.PutUint16(buf, uint16(len(program)))
+	if arch == sysent.I386 {
+		order.PutUint32(buf[4:], uint32(at+16))
+	} else {
+		order.PutUint64(buf[8:], at+16)
+	}
+	for _, ins := range program {
+		buf = order.AppendUint16(buf, ins.Op)
+		buf = append(buf, ins.Jt, ins.Jf)
+		buf = order.AppendUint32(buf, ins.K)
+	}
+	return buf
+}
+
+// seize changes from the old way of tracing to PTRACE_SEIZE, without which group
+// stops would be swallowed. The tracee ends in a signal-delivery-stop whose
+// signal is ours and will not be delivered.
+func seize(in *injector, options int) error {
+	pid := in.tid
+	if e := sys.Ptrace(unix.PTRACE_DETACH, pid, 0, uintptr(unix.SIGSTOP)); e != 0 {
+		return fmt.Errorf("detach: %w", e)
+	}
+	if e := sys.Ptrace(unix.PTRACE_SEIZE, pid, 0, uintptr(options)); e != 0 {
+		return fmt.Errorf("PTRACE_SEIZE: %w", e)
+	}
+	continued := false
+	for {
+		ev, err := waitAny(nil)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !ev.stopped():
+			return fmt.Errorf("the process ended early (%s)", describeStatus(ev.status))
+		case ev.kind == evSignal && ev.signal == unix.SIGSTOP && !continued,
+			ev.kind == evSignal && ev.signal == unix.SIGCONT && continued:
+			return nil
+		case ev.kind == evSignal:
+			in.held = append(in.held, ev.signal)
+		case ev.kind == evGroupStop && !continued:
+			continued = true
+			_ = unix.Kill(pid, unix.SIGCONT)
+		}
+		if e := sys.Ptrace(unix.PTRACE_CONT, pid, 0, 0); e != 0 {
+			return fmt.Errorf("resume: %w", e)
+		}
+	}
+}

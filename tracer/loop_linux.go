@@ -1,0 +1,169 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer/internal/sys"
+)
+
+// main is the tracer's thread from the first fork to the last wait.
+func (r *run) main(cmd *Command) {
+	finished := false
+	defer func() {
+		if p := recover(); p != nil {
+			r.panicked = p
+		} else if !finished {
+			r.err = errors.New("a hook ended the tracer's goroutine (runtime.Goexit)")
+		}
+		if !finished {
+			r.killAll()
+			r.drain()
+		}
+		close(r.done)
+	}()
+	r.err = r.trace(cmd)
+	finished = true
+}
+
+// trace launches the command and serves its tree until nothing is left.
+func (r *run) trace(cmd *Command) error {
+	r.own()
+	pid, err := r.launch(cmd, r.options)
+	if err != nil {
+		return err
+	}
+	r.outcome.PID = pid
+	r.root = &Process{pid: pid}
+	t := r.admit(pid, r.root)
+	t.announced = true
+	if err := r.ledger.enter(t, evSignal); err != nil {
+		return err
+	}
+	r.begin(t)
+	r.resume(t, unix.PTRACE_CONT, 0)
+	for {
+		ev, err := waitAny(&r.usage.last)
+		if errors.Is(err, unix.ECHILD) {
+			break
+		}
+		if err != nil {
+			r.killAll()
+			return err
+		}
+		if cause := r.cancelled.Load(); cause != nil && !r.dying {
+			r.fail(*cause)
+		}
+		r.dispatch(ev)
+	}
+	if err := r.ledger.check(); err != nil && r.err == nil {
+		r.err = err
+	}
+	r.outcome.Usage = r.usage.total
+	r.outcome.Stops = r.ledger.stops
+	return r.err
+}
+
+// dispatch acts on one event.
+func (r *run) dispatch(ev event) {
+	if r.debug {
+		r.Log.LogAttrs(context.Background(), slog.LevelDebug, ev.kind.String(),
+			slog.Int("tid", ev.tid), slog.String("signal", unix.SignalName(ev.signal)))
+	}
+	t := r.table.byTid[ev.tid]
+	if !ev.stopped() {
+		r.ended(ev, t)
+		return
+	}
+	if t == nil {
+		t = r.adopt(ev.tid)
+	}
+	if err := r.ledger.enter(t, ev.kind); err != nil {
+		r.fail(err)
+		return
+	}
+	switch ev.kind {
+	case evSeccomp:
+		r.enter(t)
+	case evSyscall:
+		r.exit(t)
+	case evSignal:
+		r.resume(t, unix.PTRACE_CONT, ev.signal)
+	case evGroupStop:
+		r.groupStop(t, ev.signal)
+	case evBirth:
+		r.birth(t, ev.status.TrapCause() == unix.PTRACE_EVENT_FORK)
+	case evExec:
+		r.executed(t)
+	default:
+		r.begin(t)
+		r.resume(t, unix.PTRACE_CONT, 0)
+	}
+	if t.stopped {
+		r.fail(fmt.Errorf("internal error: tid %d: its %s was not resumed", t.tid, ev.kind))
+	}
+}
+
+// resume ends the stop of t. ESRCH says that it was killed meanwhile: its status
+// follows.
+func (r *run) resume(t *tracee, request int, sig unix.Signal) {
+	e := sys.Ptrace(request, t.tid, 0, uintptr(sig))
+	if err := r.ledger.leave(t, e == unix.ESRCH); err != nil {
+		r.fail(err)
+	} else if e != 0 && e != unix.ESRCH {
+		r.fail(fmt.Errorf("resume tid %d: %w", t.tid, e))
+	}
+}
+
+// vanished books a stop whose tracee did not answer a request.
+func (r *run) vanished(t *tracee, what string, e unix.Errno) {
+	if err := r.ledger.leave(t, true); err != nil {
+		r.fail(err)
+	} else if e != unix.ESRCH {
+		r.fail(fmt.Errorf("tid %d: %s: %w", t.tid, what, e))
+	}
+}
+
+// groupStop keeps a process that job control stopped as it is: PTRACE_LISTEN
+// lets it see SIGCONT and nothing else.
+func (r *run) groupStop(t *tracee, sig unix.Signal) {
+	r.resume(t, unix.PTRACE_LISTEN, 0)
+	if t.tid == r.root.pid && r.GroupStop != nil {
+		r.GroupStop(sig)
+	}
+}
+
+// fail ends the run with err, or with an earlier error.
+func (r *run) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+	r.dying = true
+	r.killAll()
+}
+
+// killAll sends SIGKILL to every process. What is born meanwhile reports itself
+// and is killed then.
+func (r *run) killAll() {
+	for pid := range r.table.byPid {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
+}
+
+// drain reaps what was killed.
+func (r *run) drain() {
+	for {
+		ev, err := waitAny(nil)
+		if err != nil {
+			return
+		}
+		if ev.stopped() {
+			_ = unix.Kill(ev.tid, unix.SIGKILL)
+			_ = sys.Ptrace(unix.PTRACE_CONT, ev.tid, 0, 0)
+		}
+	}
+}

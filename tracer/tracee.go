@@ -1,0 +1,82 @@
+package tracer
+
+import (
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// tracee is one traced thread.
+type tracee struct {
+	tid     int
+	proc    *Process
+	stopped bool      // waits for a resume
+	last    eventKind // what it was last stopped by
+	begun   bool      // its first stop has been seen
+
+	// announced is set when the birth event of the parent has been seen. The
+	// kernel may report the first stop of a child before it (ptrace(2)).
+	announced bool
+
+	call pending
+}
+
+// pending is a call whose end somebody waits for.
+type pending struct {
+	active   bool
+	handlers uint64 // bit i: handler i wants the result
+	arch     sysent.Arch
+	entry    *sysent.Entry
+	number   uint32
+	args     [6]uint64
+	rewrote  int8 // argument to restore, or -1
+	mapping  bool // the call was replaced by the mapping of the scratch page
+}
+
+// table holds all tracees and processes of a run. It is used on the tracer's
+// thread only, except for snapshots of pids, which the run guards.
+type table struct {
+	byTid map[int]*tracee
+	byPid map[int]*Process
+
+	// early holds threads that came and went before their birth was announced;
+	// the announcement must not bring them back.
+	early map[int]bool
+}
+
+func newTable() table {
+	return table{byTid: map[int]*tracee{}, byPid: map[int]*Process{}, early: map[int]bool{}}
+}
+
+// add enters a new thread of proc; a stale entry of the same number is replaced.
+func (tb *table) add(tid int, proc *Process) *tracee {
+	tb.remove(tid)
+	t := &tracee{tid: tid, proc: proc}
+	tb.byTid[tid] = t
+	proc.threads++
+	tb.byPid[proc.pid] = proc
+	return t
+}
+
+// remove forgets a thread.
+func (tb *table) remove(tid int) {
+	if t := tb.byTid[tid]; t != nil {
+		delete(tb.byTid, tid)
+		t.proc.threads--
+	}
+}
+
+// removeProcess forgets a process that ended and any thread of it that ended
+// without a status: those that another thread's execve(2) replaced.
+func (tb *table) removeProcess(p *Process) {
+	p.dead = true
+	if tb.byPid[p.pid] == p {
+		delete(tb.byPid, p.pid)
+	}
+	if p.threads == 0 {
+		return
+	}
+	for tid, t := range tb.byTid {
+		if t.proc == p {
+			tb.remove(tid)
+		}
+	}
+}
