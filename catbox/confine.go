@@ -106,7 +106,7 @@ func forbiddenReason(class sysent.Class) string {
 	case sysent.FDMeta:
 		return "this command reaches a terminal or process outside"
 	case sysent.Signal:
-		return "the process is not part of this run"
+		return "the tracer of this run is not to be signalled"
 	}
 	return "it changes the machine and is never allowed"
 }

@@ -43,8 +43,7 @@ func (c *confiner) owner(k *call) tracer.Verdict {
 	if target == 0 || k.stop.Traced(target) || !exists(target) {
 		return tracer.Continue()
 	}
-	return c.refuse(Violation{Call: k.entry.Name, Path: fmt.Sprintf("pid %d", target),
-		Reason: forbiddenReason(sysent.Signal)}, unix.EPERM, true)
+	return c.foreign(k, target)
 }
 
 // signal refuses a signal, or a limit, for a process that is not of this run.
@@ -60,8 +59,13 @@ func (c *confiner) signal(k *call) tracer.Verdict {
 	case !exists(target):
 		return tracer.Deny(unix.ESRCH)
 	}
-	return c.refuse(Violation{Call: k.entry.Name, Path: fmt.Sprintf("pid %d", target),
-		Reason: forbiddenReason(sysent.Signal)}, unix.EPERM, true)
+	return c.foreign(k, target)
+}
+
+// foreign refuses a call that is aimed at a process outside of the run.
+func (c *confiner) foreign(k *call, pid int) tracer.Verdict {
+	return c.refuse(Violation{Call: k.entry.Name,
+		Reason: fmt.Sprintf("process %d is not part of this run", pid)}, unix.EPERM, true)
 }
 
 func exists(pid int) bool { return !errors.Is(unix.Kill(pid, 0), unix.ESRCH) }

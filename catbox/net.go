@@ -37,8 +37,13 @@ func (c *confiner) unpack(k *call) (v tracer.Verdict, done bool) {
 		args[i] = uint64(binary.NativeEndian.Uint32(words[4*i:]))
 	}
 	k.decode(s, entry, args)
-	rule := sysent.Match(c.rules(entry), &args)
-	return tracer.Continue(), rule == nil || rule.Verb != sysent.Stop
+	switch rule := sysent.Match(c.rules(entry), &args); {
+	case rule == nil || rule.Verb == sysent.Allow:
+		return tracer.Continue(), true
+	case rule.Verb == sysent.Refuse:
+		return tracer.Deny(rule.Errno), true
+	}
+	return tracer.Continue(), false
 }
 
 // net decides about a call on sockets.

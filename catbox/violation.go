@@ -59,8 +59,9 @@ func (v *Violation) Target() string {
 func (v *Violation) String() string {
 	var b strings.Builder
 	b.WriteString(v.Call)
-	b.WriteByte(' ')
-	b.WriteString(Printable(v.Target()))
+	if target := v.Target(); target != "" {
+		b.WriteString(" " + Printable(target))
+	}
 	if v.Canonical != "" && v.Path != v.Canonical {
 		b.WriteString(" (passed as " + Printable(v.Path) + ")")
 	}

@@ -45,7 +45,7 @@ func FuzzPrefixes(f *testing.F) {
 		allowRules, allowDirs := prefixes(allow)
 		denyRules, denyDirs := prefixes(deny)
 		set := pathrules.New(allowRules, denyRules)
-		any := func(dirs []string, holds func(dir string) bool) bool {
+		some := func(dirs []string, holds func(dir string) bool) bool {
 			for _, dir := range dirs {
 				if holds(dir) {
 					return true
@@ -55,13 +55,13 @@ func FuzzPrefixes(f *testing.F) {
 		}
 		contains := func(dir string) bool { return inside(string(name), dir) }
 		ok := isCanonical(string(name))
-		want := ok && any(allowDirs, contains) && !any(denyDirs, contains)
+		want := ok && some(allowDirs, contains) && !some(denyDirs, contains)
 		for _, m := range []pathrules.Match{set.MatchBytes(name), set.Match(string(name))} {
 			if m.Allowed != want || (m.Err == nil) != ok {
 				t.Fatalf("allow %q, deny %q, path %q: %v, %v; want %v", allowDirs, denyDirs, name, m.Allowed, m.Err, want)
 			}
 		}
-		all := want && !any(denyDirs, func(dir string) bool { return inside(dir, string(name)) })
+		all := want && !some(denyDirs, func(dir string) bool { return inside(dir, string(name)) })
 		if got := set.Directory(name); got != all {
 			t.Fatalf("allow %q, deny %q, directory %q: %v, want %v", allowDirs, denyDirs, name, got, all)
 		}

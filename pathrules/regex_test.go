@@ -146,7 +146,7 @@ func TestGaveUpError(t *testing.T) {
 
 // TestGoroutines: the clock of the engine is the only goroutine, and prefixes do
 // not start it. It cannot run beside other tests, as it counts.
-func TestGoroutines(t *testing.T) { //nolint:paralleltest // counts the goroutines of the process
+func TestGoroutines(t *testing.T) {
 	regexp2.StopTimeoutClock()
 	before := runtime.NumGoroutine()
 	compile(t, []string{"/a"}, []string{"/a/b"}).Match("/a/b/c")

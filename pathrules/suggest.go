@@ -36,9 +36,12 @@ func exactly(name string) string {
 	var rule strings.Builder
 	rule.WriteString("~^")
 	for _, r := range appendRunes(nil, []byte(name)) {
-		if utf8.ValidRune(r) {
+		switch {
+		case r < utf8.RuneSelf:
 			rule.WriteString(regexp2.Escape(string(r)))
-		} else {
+		case utf8.ValidRune(r):
+			rule.WriteRune(r) // Escape writes U+07B6 as \u7b6, which does not parse
+		default:
 			fmt.Fprintf(&rule, `\u%04x`, r)
 		}
 	}

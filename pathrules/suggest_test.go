@@ -40,6 +40,7 @@ func TestSuggest(t *testing.T) {
 		{"large temporary directory", "/var/tmp/d/x", "/var/tmp/d"},
 		{"home", "/home/me", `~^/home/me\z`},
 		{"odd home", "/home/m.\xff", `~^/home/m\.\udcff\z`},
+		{"home with a character of three digits", "/home/\u07b6", "~^/home/\u07b6\\z"},
 		{"homes", "/home", `~^/home\z`},
 		{"file in a home", "/home/me/.bashrc", "/home/me/.bashrc"},
 		{"project", "/home/me/src/x", "/home/me/src"},

@@ -1,6 +1,7 @@
 package seccomp
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -10,10 +11,10 @@ import (
 // check returns what keeps s from being compiled.
 func (s Spec) check() error {
 	if s.Foreign == 0 {
-		return fmt.Errorf("foreign architectures have no answer: set Spec.Foreign")
+		return errors.New("foreign architectures have no answer: set Spec.Foreign")
 	}
 	if s.Unknown == 0 {
-		return fmt.Errorf("unknown numbers have no answer: set Spec.Unknown")
+		return errors.New("unknown numbers have no answer: set Spec.Unknown")
 	}
 	if !s.Foreign.valid() {
 		return fmt.Errorf("foreign architectures: %v is not supported", s.Foreign)
@@ -23,16 +24,15 @@ func (s Spec) check() error {
 	}
 	seen := make(map[sysent.Arch]bool, len(s.ABIs))
 	for _, abi := range s.ABIs {
-		_, name, ok := auditArch(abi.Arch)
-		if !ok {
-			return fmt.Errorf("ABI %d does not exist", abi.Arch)
+		if abi.Arch.Audit() == 0 {
+			return fmt.Errorf("%v does not exist", abi.Arch)
 		}
 		if seen[abi.Arch] {
-			return fmt.Errorf("%s is listed twice", name)
+			return fmt.Errorf("%v is listed twice", abi.Arch)
 		}
 		seen[abi.Arch] = true
 		if err := abi.check(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%v: %w", abi.Arch, err)
 		}
 	}
 	return nil
@@ -83,7 +83,7 @@ func checkCond(c sysent.Cond) error {
 	case c.Mask == 0:
 		return fmt.Errorf("mask is 0: use %#x for an int, %#x for a pointer or length", uint64(math.MaxUint32), uint64(math.MaxUint64))
 	case waits(c):
-		return fmt.Errorf("the process id of the tracer is not substituted")
+		return errors.New("the process id of the tracer is not substituted")
 	case c.Value&^c.Mask != 0:
 		return fmt.Errorf("value %#x has bits outside mask %#x and can never be met", c.Value, c.Mask)
 	}

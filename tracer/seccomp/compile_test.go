@@ -110,7 +110,7 @@ func TestCompileErrors(t *testing.T) {
 		{"no unknown", seccomp.Spec{Foreign: seccomp.Kill}, "unknown numbers have no answer: set Spec.Unknown"},
 		{"odd foreign", with(func(s *seccomp.Spec) { s.Foreign = 1 }), "foreign architectures: action 0x1 is not supported"},
 		{"odd unknown", with(func(s *seccomp.Spec) { s.Unknown = seccomp.Errno(4096) }), "unknown numbers: errno 4096 is not supported"},
-		{"no such ABI", with(func(s *seccomp.Spec) { s.ABIs[0].Arch = 99 }), "ABI 99 does not exist"},
+		{"no such ABI", with(func(s *seccomp.Spec) { s.ABIs[0].Arch = 99 }), "arch(99) does not exist"},
 		{"ABI twice", with(func(s *seccomp.Spec) { s.ABIs = append(s.ABIs, s.ABIs[0]) }), "i386 is listed twice"},
 		{"number twice", with(func(s *seccomp.Spec) { s.ABIs[0].Calls[0].Number = 59 }), "i386: call 59 is listed twice"},
 		{
@@ -311,35 +311,60 @@ func TestActionString(t *testing.T) {
 	}
 }
 
-// typical returns a filter of 400 numbers of which every fourth has conditions.
-func typical() seccomp.Spec {
-	calls := make([]seccomp.Call, 400)
-	for i := range calls {
-		calls[i].Number = uint32(i)
-		switch i % 16 {
-		case 0:
-			calls[i].Chains = []seccomp.Chain{{stop(not(is(i%3, 0o1103, 0)))}}
-		case 4:
-			calls[i].Chains = []seccomp.Chain{{stop()}}
-		case 8:
-			calls[i].Chains = []seccomp.Chain{{refuse(syscall.EPERM)}}
-		case 12:
-			calls[i].Chains = []seccomp.Chain{{refuse(syscall.EACCES, not(is(4, all, 0))), stop(is(0, low, uint64(i%5)))}}
+// confinement returns the filter of the whole table of calls.
+func confinement(t testing.TB, arches ...sysent.Arch) seccomp.Spec {
+	t.Helper()
+	s := seccomp.Spec{Foreign: enosys, Unknown: enosys}
+	for _, arch := range arches {
+		abi := seccomp.ABI{Arch: arch}
+		for entry := range sysent.Entries() {
+			if number, ok := entry.Number(arch); ok {
+				abi.Calls = append(abi.Calls, call(number, entry.Confine))
+			}
+		}
+		if len(abi.Calls) < 300 {
+			t.Fatalf("%v has %d calls", arch, len(abi.Calls))
+		}
+		s.ABIs = append(s.ABIs, abi)
+	}
+	return s.Substitute(4711)
+}
+
+// TestTable compiles the rules of every call, and meets each of their
+// conditions.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	spec := confinement(t, sysent.Arches()...)
+	m, _ := compile(t, spec)
+	draws := &source{rest: []byte("sixteen values of which each is taken once")}
+	for _, d := range draws.calls(spec) {
+		want := spec.Decide(d.arch, d.nr, d.args)
+		if got := m.run(t, d); got != want {
+			t.Errorf("%#v: %v, want %v", d, got, want)
 		}
 	}
-	return seccomp.Spec{Foreign: seccomp.Kill, Unknown: enosys, ABIs: []seccomp.ABI{{Arch: sysent.AMD64, Calls: calls}}}
 }
 
 func BenchmarkCompile(b *testing.B) {
-	spec := typical()
-	b.ReportAllocs()
-	var size int
-	for b.Loop() {
-		raw, err := spec.Compile()
-		if err != nil {
-			b.Fatal(err)
-		}
-		size = len(raw)
+	for _, test := range []struct {
+		name   string
+		arches []sysent.Arch
+	}{
+		{"one ABI", []sysent.Arch{sysent.AMD64}},
+		{"all ABIs", sysent.Arches()},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			spec := confinement(b, test.arches...)
+			b.ReportAllocs()
+			var size int
+			for b.Loop() {
+				raw, err := spec.Compile()
+				if err != nil {
+					b.Fatal(err)
+				}
+				size = len(raw)
+			}
+			b.ReportMetric(float64(size), "instructions")
+		})
 	}
-	b.ReportMetric(float64(size), "instructions")
 }

@@ -13,7 +13,7 @@ import (
 // that Compile accepts.
 func (s Spec) Decide(arch, nr uint32, args [6]uint64) Action {
 	for _, abi := range s.ABIs {
-		if a, _, ok := auditArch(abi.Arch); !ok || a != arch {
+		if abi.Arch.Audit() != arch {
 			continue
 		}
 		if nr >= firstX32 {

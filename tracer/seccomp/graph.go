@@ -63,8 +63,7 @@ func (g *graph) build(s Spec) int32 {
 	g.index = make(map[node]int32, 2*calls)
 	root := g.answer(s.Foreign)
 	for _, abi := range slices.Backward(s.ABIs) {
-		arch, _, _ := auditArch(abi.Arch)
-		root = g.add(node{op: opEqual, off: offArch, mask: math.MaxUint32, k: arch, yes: g.abi(abi, s.Unknown), no: root})
+		root = g.add(node{op: opEqual, off: offArch, mask: math.MaxUint32, k: abi.Arch.Audit(), yes: g.abi(abi, s.Unknown), no: root})
 	}
 	return root
 }

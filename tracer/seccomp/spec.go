@@ -26,6 +26,11 @@ const (
 	// maxErrno is the greatest error number of the kernel (MAX_ERRNO in
 	// include/linux/err.h); the kernel replaces greater ones by it.
 	maxErrno = 4095
+
+	// firstX32 is the first number that no ABI can list: on x86-64 the bit
+	// __X32_SYSCALL_BIT (asm/unistd.h) begins here, and as unsigned words all
+	// negative numbers lie above.
+	firstX32 = 0x40000000
 )
 
 // Errno returns the action that ends a call without running it: the call fails

@@ -65,36 +65,38 @@ var fcntlOwner = []Rule{
 // because each stdio library asks for them. A mask with one bit missing stands
 // for two commands.
 var ioctlCommands = []Rule{
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5401}}},      // TCGETS
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x802c542a}}},  // TCGETS2
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5413}}},      // TIOCGWINSZ
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x541b}}},      // FIONREAD
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 8, Value: 0x5421}}}, // FIONBIO, TIOCGSID
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x5450}}}, // FIONCLEX, FIOCLEX
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x540f}}},      // TIOCGPGRP
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x5410}}}, // TIOCSPGRP, TIOCOUTQ
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x5402}}}, // TCSETS, TCSETSW
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5404}}},      // TCSETSF
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x40049409}}},  // FICLONE: the destination is a writable descriptor
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x80086601}}},  // FS_IOC_GETFLAGS
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5409}}},      // TCSBRK
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x540a}}}, // TCXONC, TCFLSH
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5414}}},      // TIOCSWINSZ
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5422}}},      // TIOCNOTTY
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x80045430}}},  // TIOCGPTN
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x40045431}}},  // TIOCSPTLCK
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5441}}},      // TIOCGPTPEER
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5452}}},      // FIOASYNC
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x801c581f}}},  // FS_IOC_FSGETXATTR
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0xc020660b}}},  // FS_IOC_FIEMAP
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x4020940d}}},  // FICLONERANGE, as FICLONE
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 2, Value: 0x8910}}}, // SIOCGIFNAME, SIOCGIFCONF
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8913}}},      // SIOCGIFFLAGS
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 2, Value: 0x8915}}}, // SIOCGIFADDR, SIOCGIFDSTADDR
-	{When: []Cond{{Arg: 1, Mask: low32 &^ 2, Value: 0x8919}}}, // SIOCGIFBRDADDR, SIOCGIFNETMASK
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8921}}},      // SIOCGIFMTU
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8927}}},      // SIOCGIFHWADDR
-	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8933}}},      // SIOCGIFINDEX
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5401}}},          // TCGETS
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x802c542a}}},      // TCGETS2
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5413}}},          // TIOCGWINSZ
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x541b}}},          // FIONREAD
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 8, Value: 0x5421}}},     // FIONBIO, TIOCGSID
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x5450}}},     // FIONCLEX, FIOCLEX
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x540f}}},          // TIOCGPGRP
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x5410}}},     // TIOCSPGRP, TIOCOUTQ
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x5402}}},     // TCSETS, TCSETSW
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5404}}},          // TCSETSF
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x402c542b}}},      // TCSETS2
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x402c542c}}}, // TCSETSW2, TCSETSF2
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x40049409}}},      // FICLONE: the destination is a writable descriptor
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x80086601}}},      // FS_IOC_GETFLAGS
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5409}}},          // TCSBRK
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x540a}}},     // TCXONC, TCFLSH
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5414}}},          // TIOCSWINSZ
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5422}}},          // TIOCNOTTY
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x80045430}}},      // TIOCGPTN
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x40045431}}},      // TIOCSPTLCK
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5441}}},          // TIOCGPTPEER
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5452}}},          // FIOASYNC
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x801c581f}}},      // FS_IOC_FSGETXATTR
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0xc020660b}}},      // FS_IOC_FIEMAP
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x4020940d}}},      // FICLONERANGE, as FICLONE
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 2, Value: 0x8910}}},     // SIOCGIFNAME, SIOCGIFCONF
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8913}}},          // SIOCGIFFLAGS
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 2, Value: 0x8915}}},     // SIOCGIFADDR, SIOCGIFDSTADDR
+	{When: []Cond{{Arg: 1, Mask: low32 &^ 2, Value: 0x8919}}},     // SIOCGIFBRDADDR, SIOCGIFNETMASK
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8921}}},          // SIOCGIFMTU
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8927}}},          // SIOCGIFHWADDR
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x8933}}},          // SIOCGIFINDEX
 	// Typing into the terminal of the caller, and signals to a chosen process.
 	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5412}}, Verb: Refuse, Errno: syscall.EPERM},      // TIOCSTI
 	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x541c}}, Verb: Refuse, Errno: syscall.EPERM}, // TIOCLINUX, TIOCCONS

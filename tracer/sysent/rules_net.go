@@ -1,5 +1,7 @@
 package sysent
 
+import "syscall"
+
 // Constants of socket(2). The type carries SOCK_CLOEXEC and SOCK_NONBLOCK above
 // its low four bits.
 const (
@@ -12,6 +14,7 @@ const (
 	typeDgram     = 2
 	protoTCP      = 6
 	protoUDP      = 17
+	protoMPTCP    = 262
 )
 
 // Parts of the conditions of socketFamilies.
@@ -26,13 +29,15 @@ var (
 // connect, bind, listen or send, which stops: so the address of the attempt can
 // be reported. The protocol of an internet socket must be the plain one of its
 // type, because others have more ways out: an SCTP socket connects by
-// setsockopt(2).
+// setsockopt(2). Multipath TCP is answered as by a kernel without it: programs
+// that prefer it, Go's listeners for example, fall back.
 var socketFamilies = []Rule{
 	{When: []Cond{{Arg: 0, Mask: low32, Value: familyUnix}}},
 	{When: []Cond{isInet, isStream, noProto}},
 	{When: []Cond{isInet, isStream, {Arg: 2, Mask: low32, Value: protoTCP}}},
 	{When: []Cond{isInet, isDgram, noProto}},
 	{When: []Cond{isInet, isDgram, {Arg: 2, Mask: low32, Value: protoUDP}}},
+	{When: []Cond{isInet, isStream, {Arg: 2, Mask: low32, Value: protoMPTCP}}, Verb: Refuse, Errno: syscall.EPROTONOSUPPORT},
 	{When: []Cond{{Arg: 0, Mask: low32, Value: familyNetlink}, noProto}},
 	{Verb: Stop},
 }

@@ -32,7 +32,7 @@ func checkRule(e *Entry, i int, r Rule) string {
 	case r.Verb != Refuse && r.Errno != 0:
 		return "an errno without a refusal"
 	}
-	known := []syscall.Errno{0, syscall.EPERM, syscall.ENOSYS, syscall.EBUSY}
+	known := []syscall.Errno{0, syscall.EPERM, syscall.ENOSYS, syscall.EBUSY, syscall.EPROTONOSUPPORT}
 	if !slices.Contains(known, r.Errno) {
 		return fmt.Sprintf("answers %v", r.Errno)
 	}

@@ -234,7 +234,7 @@ func (r *Resolver) walkAll(req *Request, res *Result) error {
 		r.finish(res)
 		return nil
 	case errors.As(err, &a):
-		*res = Result{Errno: unix.Errno(a), Last: res.Last, TrailingSlash: w.slash}
+		*res = Result{Errno: unix.Errno(a), Last: res.Last, TrailingSlash: res.TrailingSlash}
 		return nil
 	}
 	*res = Result{}

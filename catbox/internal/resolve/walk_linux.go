@@ -203,7 +203,12 @@ func (w *walk) enter(name, tail []byte) ([]byte, error) {
 		closefd(fd)
 		return nil, fault("stat component", e)
 	}
-	if st.Mode&unix.S_IFMT != unix.S_IFLNK {
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFLNK:
+	case unix.S_IFDIR: // it has just taken the place of something else
+		w.move(fd)
+		return tail, nil
+	default:
 		closefd(fd)
 		return nil, answer(unix.ENOTDIR)
 	}
@@ -258,7 +263,7 @@ func (w *walk) arrive(res *Result) error {
 		return err
 	}
 	res.fill(&st)
-	res.Kind, res.TrailingSlash = kind, w.slash
+	res.Kind = kind
 	if len(r.path) > 0 {
 		res.Path = r.path
 	}
