@@ -26,6 +26,10 @@
 // another. When the thread ends, the kernel kills what is left
 // (PTRACE_O_EXITKILL), so a tracee never outlives its tracer.
 //
+// A run sets SA_NOCLDSTOP on the action of SIGCHLD of the program, for good:
+// os/signal no longer reports stops of children, only their ends. Otherwise each
+// stop would be a signal for the Go runtime, which makes it a third dearer.
+//
 // # Kernels
 //
 // Linux 5.10 or newer with seccomp filters, and permission to trace one's own

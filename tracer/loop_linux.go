@@ -11,6 +11,9 @@ import (
 	"github.com/catbox-go/catbox/tracer/internal/sys"
 )
 
+// errGoexit is the error of a run whose handler or hook called runtime.Goexit.
+var errGoexit = errors.New("a hook ended the tracer's goroutine (runtime.Goexit)")
+
 // main is the tracer's thread from the first fork to the last wait.
 func (r *run) main(cmd *Command) {
 	finished := false
@@ -18,7 +21,7 @@ func (r *run) main(cmd *Command) {
 		if p := recover(); p != nil {
 			r.panicked = p
 		} else if !finished {
-			r.err = errors.New("a hook ended the tracer's goroutine (runtime.Goexit)")
+			r.err = errGoexit
 		}
 		if !finished {
 			r.killAll()
@@ -33,6 +36,9 @@ func (r *run) main(cmd *Command) {
 // trace launches the command and serves its tree until nothing is left.
 func (r *run) trace(cmd *Command) error {
 	r.own()
+	if e := sys.QuietStops(); e != 0 {
+		return fmt.Errorf("set SA_NOCLDSTOP: %w", e)
+	}
 	pid, err := r.launch(cmd, r.options)
 	if err != nil {
 		return err

@@ -49,7 +49,9 @@ func TestAnswers(t *testing.T) {
 		{"prctl dumpable, 64-bit value", data{amd64, 157, [6]uint64{4, garbage}}, seccomp.Allow},
 		{"prctl set mm", data{amd64, 157, [6]uint64{35}}, eperm},
 		{"gap between numbers", data{amd64, 4, [6]uint64{}}, enosys},
-		{"after the last number", data{amd64, 258, [6]uint64{}}, enosys},
+		{"open_tree of a copy", data{amd64, 428, [6]uint64{2: 0x80001}}, eperm},
+		{"open_tree", data{amd64, 428, [6]uint64{2: 0x80000}}, seccomp.Allow},
+		{"after the last number", data{amd64, 429, [6]uint64{}}, enosys},
 		{"x32 read", data{amd64, 0x40000000, [6]uint64{}}, enosys},
 		{"x32 open", data{amd64, 0x40000002, [6]uint64{}}, enosys},
 		{"number -1", data{amd64, math.MaxUint32, [6]uint64{}}, enosys},
@@ -188,7 +190,7 @@ func TestConstantNumbers(t *testing.T) {
 	// Rules that all say the same do not depend on the arguments either.
 	spec.ABIs[0].Calls = append(spec.ABIs[0].Calls, call(400, seccomp.Chain{allow(is(0, low, 1)), allow(is(1, 3, 2))}))
 	constant := map[uint32]bool{0: true, 1: true, 3: true, 5: true, 90: true, 101: true, 400: true}
-	conditional := map[uint32]bool{2: true, 41: true, 44: true, 56: true, 157: true, 257: true}
+	conditional := map[uint32]bool{2: true, 41: true, 44: true, 56: true, 157: true, 257: true, 428: true}
 	_, raw := compile(t, spec)
 	for nr := range uint32(512) {
 		got, ok := emulate(t, raw, amd64, nr)

@@ -133,6 +133,7 @@ func confining() seccomp.Spec {
 					refuse(0, is(0, low, 4), is(1, all, 0)),
 					refuse(syscall.EPERM, is(0, low, 35)),
 				}),
+				call(428, seccomp.Chain{refuse(syscall.EPERM, is(2, 1, 1))}),
 				call(257, seccomp.Chain{stop(write)}, seccomp.Chain{stop(is(0, low, 0xffffff9c))}),
 			}},
 			{Arch: sysent.I386, Calls: []seccomp.Call{

@@ -61,8 +61,8 @@ func (k Kind) String() string {
 // Request is a path and whose it is.
 type Request struct {
 	// Tgid and Tid are the process and the thread, as the pid namespace of the
-	// caller numbers them. A Tid of 0 is the calling thread; a Tgid of 0 is looked
-	// up when it is needed.
+	// caller numbers them. A Tid of 0 is the calling thread (a goroutine that cares
+	// which one is locked to it); a Tgid of 0 is looked up when it is needed.
 	Tgid, Tid int
 	// DirFD is unix.AT_FDCWD or a descriptor of the tracee.
 	DirFD int32
