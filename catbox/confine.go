@@ -77,6 +77,8 @@ func (c *confiner) enter(s *tracer.Stop) tracer.Verdict {
 			return c.twoPaths(k)
 		}
 		return c.onePath(k)
+	case sysent.Access:
+		return c.access(k)
 	case sysent.FDMeta:
 		return c.descriptor(k)
 	case sysent.Net:

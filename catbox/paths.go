@@ -30,6 +30,22 @@ func (c *confiner) onePath(k *call) tracer.Verdict {
 	return c.violate(c.explain(k, p), unix.EACCES)
 }
 
+// access answers a question for permission to write as the rules will answer
+// the write. It is a question and no violation.
+func (c *confiner) access(k *call) tracer.Verdict {
+	p := &c.first
+	if v, done := c.look(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+		return v
+	}
+	switch {
+	case c.allowed(k, p) || c.policy.action == Report:
+		return tracer.Continue()
+	case !p.res.Exists:
+		return tracer.Deny(unix.ENOENT)
+	}
+	return tracer.Deny(unix.EACCES)
+}
+
 // twoPaths decides about rename and link calls. The source of both is a write:
 // one is removed, the other gets another name and changes its link count.
 func (c *confiner) twoPaths(k *call) tracer.Verdict {
@@ -121,11 +137,23 @@ func (c *confiner) allowed(k *call, p *place) bool {
 	if c.policy.paths.MatchBytes(p.res.Path).Allowed {
 		return true
 	}
-	if k.entry.Op != sysent.OpOpen && k.entry.Class != sysent.FDMeta || k.entry.Op == sysent.OpSetMeta {
+	if !opens(k) {
 		return false
 	}
 	return c.policy.devices.MatchBytes(p.res.Path).Allowed ||
 		c.policy.proc && ownProc(p.res.Path, k.stop.Process().PID())
+}
+
+// opens reports whether the call needs no more than a device can stand: to be
+// opened for writing, to be asked about that, or a command on an open descriptor.
+func opens(k *call) bool {
+	switch k.entry.Class {
+	case sysent.Open, sysent.Access:
+		return true
+	case sysent.FDMeta:
+		return k.entry.Op == sysent.OpNone
+	}
+	return false
 }
 
 // isRoot reports whether p is an existing directory that a rule names itself.

@@ -46,7 +46,9 @@ func (r *run) announce(t *tracee, tid int, fork bool) {
 	if fork || !isThread(p.pid, tid) {
 		p.remember()
 		p = &Process{pid: tid, parent: t.proc, argv: t.proc.argv}
-		if fork { // a copy of the memory, with the scratch page in it
+		// A copy of the memory, with the scratch page in it. Another thread may
+		// have mapped it after the copy was made: then the child gets its own.
+		if fork && t.proc.threads == 1 {
 			p.scratch = t.proc.scratch
 		}
 	}

@@ -80,7 +80,9 @@ func (r *run) prepare(pid, files, options int) error {
 	if err != nil {
 		return &LaunchError{"stop at exec", err}
 	}
-	if e := sys.Ptrace(unix.PTRACE_SETOPTIONS, pid, 0, unix.PTRACE_O_EXITKILL|unix.PTRACE_O_TRACESYSGOOD); e != 0 {
+	// TRACESECCOMP: the filter may stop calls that are injected after it.
+	const old = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP
+	if e := sys.Ptrace(unix.PTRACE_SETOPTIONS, pid, 0, old); e != 0 {
 		return &LaunchError{"set trace options", e}
 	}
 	in, err := newInjector(pid, &r.mem)

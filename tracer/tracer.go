@@ -97,22 +97,23 @@ func (t *Tracer) Run(ctx context.Context, cmd *Command) (Outcome, error) {
 	return r.outcome, r.err
 }
 
-// onOwnThread calls f on a locked thread that ends with it and that is not the
-// main thread: the kernel hands children of ended threads to the main thread,
-// whose wait would take them from their owners.
+// onOwnThread calls f on a locked thread that ends with it, that is not the main
+// thread, and that has no children. __WNOTHREAD keeps apart the children of
+// threads, not of goroutines: a thread that has started a child for os/exec would
+// reap it in the run. And the kernel hands children of ended threads to the main
+// thread.
 func onOwnThread(f func()) {
 	runtime.LockOSThread()
-	if unix.Gettid() != unix.Getpid() {
+	if unix.Gettid() != unix.Getpid() && sys.Childless() {
 		f()
 		return
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
+	found := make(chan struct{})
+	go onOwnThread(func() {
+		close(found)
 		f()
-	}()
-	<-done // while this goroutine occupies the main thread
+	})
+	<-found // while this goroutine occupies the unfit thread
 	runtime.UnlockOSThread()
 }
 

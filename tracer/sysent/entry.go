@@ -30,6 +30,7 @@ const (
 	Stat               // reads the metadata of a file
 	XattrRead          // reads extended attributes
 	PathRead           // looks a path up without opening it
+	Access             // asks whether an access would be permitted
 	Cwd                // reads or changes the working directory
 	Exec               // starts a program
 	ID                 // reads or changes the identity of the process
@@ -65,6 +66,7 @@ const (
 	AtFlags          // AT_* flags
 	RenameFlags      // RENAME_* flags
 	FileMode         // mode_t; for mknod it carries S_IFMT
+	AccessMode       // R_OK, W_OK, X_OK
 	Device           // dev_t of mknod
 	UID
 	GID

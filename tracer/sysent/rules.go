@@ -17,6 +17,9 @@ const (
 	openWrites = 0x3 | 0x40 | 0x200 | 0x400000 // O_ACCMODE|O_CREAT|O_TRUNC|__O_TMPFILE
 )
 
+// accessWrite is W_OK of access(2).
+const accessWrite = 2
+
 // Flags of clone(2) and unshare(2).
 const (
 	cloneUntraced   = 0x00800000
@@ -43,6 +46,14 @@ var (
 		{When: []Cond{{Arg: 2, Mask: openWrites}}},
 		{Verb: Stop},
 	}
+)
+
+// An access check that asks for writing, in argument 1 and in argument 2.
+// Programs choose by it where to write: what would be refused must not be
+// announced as possible.
+var (
+	accessMode1 = []Rule{{When: []Cond{{Arg: 1, Mask: accessWrite, Not: true}}, Verb: Stop}}
+	accessMode2 = []Rule{{When: []Cond{{Arg: 2, Mask: accessWrite, Not: true}}, Verb: Stop}}
 )
 
 // notTheTracer refuses what is aimed at the thread group of the tracer. The

@@ -53,15 +53,18 @@ var xattrReadCalls = []Entry{
 
 // lookupCalls look a path up, or list a directory, without opening it.
 var lookupCalls = []Entry{
-	{Name: "access", Class: PathRead, Args: [6]Role{Path}, Note: "Asks for the real user id."},
 	{
-		Name: "faccessat", Class: PathRead, Args: [6]Role{DirFD, Path},
+		Name: "access", Class: Access, Args: [6]Role{Path, AccessMode}, Confine: accessMode1,
+		Note: "Asks for the real user id.",
+	},
+	{
+		Name: "faccessat", Class: Access, Args: [6]Role{DirFD, Path, AccessMode}, Confine: accessMode2,
 		Note: "The system call has no flags argument and always follows.",
 	},
 	{
-		Name: "faccessat2", Class: PathRead, Last: ByAtNoFollow,
-		Args:   [6]Role{DirFD, Path, Unused, AtFlags},
-		AtMask: atEAccess | atNoFollow | atEmptyPath,
+		Name: "faccessat2", Class: Access, Last: ByAtNoFollow,
+		Args:   [6]Role{DirFD, Path, AccessMode, AtFlags},
+		AtMask: atEAccess | atNoFollow | atEmptyPath, Confine: accessMode2,
 	},
 	{Name: "readlink", Class: PathRead, Last: NoFollow, Args: [6]Role{Path}},
 	{

@@ -31,7 +31,7 @@ type Kind uint8
 const (
 	// Unreachable is an object that exists, but under no name that holds from the
 	// caller's root: outside of it, in a detached mount, or hidden by another
-	// mount. Path is what the kernel calls it, or nil.
+	// mount. Path is nil: the text that the kernel has for it may name another object.
 	Unreachable Kind = iota
 	// Named is an object that Path names.
 	Named
@@ -39,7 +39,7 @@ const (
 	// inode or namespace. Path is the kernel's text, such as "pipe:[77]".
 	Anonymous
 	// Unlinked is an object that has lost its name or never had one (O_TMPFILE);
-	// Path is its last known or its would-be name.
+	// Path is its last known or its would-be name, or nil.
 	Unlinked
 )
 
@@ -87,7 +87,7 @@ type Request struct {
 type Result struct {
 	// Path is the canonical absolute path, from the root of the caller: of the object,
 	// or, if only the last component is missing, of what would be created. It is nil
-	// when Errno is not 0 and lives in a buffer of the Resolver until the next call.
+	// when Errno is not 0 or Kind is Unreachable, and lives in a buffer of the Resolver until the next call.
 	Path []byte
 	// Name is the last component of Path if the path as written ends in a normal name.
 	Name []byte
@@ -228,12 +228,11 @@ func (r *Resolver) walkAll(req *Request, res *Result) error {
 	defer w.close()
 	*res = Result{Last: res.Last, TrailingSlash: res.TrailingSlash}
 	err := w.run(res)
-	var a answer
-	switch {
-	case err == nil:
+	if err == nil {
 		r.finish(res)
 		return nil
-	case errors.As(err, &a):
+	}
+	if a := answer(0); errors.As(err, &a) {
 		*res = Result{Errno: unix.Errno(a), Last: res.Last, TrailingSlash: res.TrailingSlash}
 		return nil
 	}

@@ -264,7 +264,7 @@ func (w *walk) arrive(res *Result) error {
 	}
 	res.fill(&st)
 	res.Kind = kind
-	if len(r.path) > 0 {
+	if kind != Unreachable && len(r.path) > 0 {
 		res.Path = r.path
 	}
 	return nil
@@ -280,7 +280,7 @@ func (w *walk) arriveMissing(res *Result) error {
 		return answer(unix.ENOENT) // nothing can be created in a dead directory
 	}
 	res.Kind, res.TrailingSlash = kind, w.slash
-	if len(w.r.path) > 0 {
+	if kind != Unreachable {
 		w.r.path = appendName(w.r.path, w.name)
 		res.Path = w.r.path
 	}

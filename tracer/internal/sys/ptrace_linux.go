@@ -74,3 +74,11 @@ func Wait(options int, status *unix.WaitStatus, usage *unix.Rusage) (int, unix.E
 	*status = unix.WaitStatus(s)
 	return int(tid), e
 }
+
+// Childless reports whether the calling thread has neither children nor tracees,
+// dead ones that nobody has waited for included (waitid(2)). It reaps nothing.
+func Childless() bool {
+	_, _, e := unix.Syscall6(unix.SYS_WAITID, unix.P_ALL, 0, 0,
+		unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, 0, 0)
+	return e == unix.ECHILD
+}

@@ -3,7 +3,9 @@ package resolve
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,10 +37,12 @@ type setup struct {
 	Proc   string   // mount a new procfs there; the process starts in a mount namespace of its own
 	PidNS  bool     // start in a pid namespace of its own
 	Chdir  string   // of the whole process
+	Bind   string   // bind that directory to itself without following its links, likewise
 	Open   []string // O_PATH|O_NOFOLLOW descriptors
 	Memfd  bool     // one more descriptor: a memfd
 	Temp   string   // one more: an O_TMPFILE in that directory
 	Pipe   bool     // one more: a pipe
+	Tree   string   // one more: a detached copy of the mount there
 	Own    string   // working directory of the asking thread alone
 	Remove string   // directory to remove
 }
@@ -83,12 +87,19 @@ func playTracee(spec []byte) error {
 
 func (s *setup) apply() ([]int, error) {
 	var fds []int
-	if s.Proc != "" {
+	if s.Proc != "" || s.Bind != "" {
 		if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 			return nil, fmt.Errorf("make mounts private: %w", err)
 		}
+	}
+	if s.Proc != "" {
 		if err := unix.Mount("proc", s.Proc, "proc", 0, ""); err != nil {
 			return nil, fmt.Errorf("mount proc: %w", err)
+		}
+	}
+	if s.Bind != "" {
+		if err := bindNoFollow(s.Bind); err != nil {
+			return nil, err
 		}
 	}
 	if s.Chroot != "" {
@@ -109,6 +120,17 @@ func (s *setup) apply() ([]int, error) {
 		fds = append(fds, fd)
 	}
 	return s.applyNameless(fds)
+}
+
+// bindNoFollow mounts dir on itself and forbids to follow links there.
+func bindNoFollow(dir string) error {
+	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("bind %s: %w", dir, err)
+	}
+	if err := unix.Mount("", dir, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_NOSYMFOLLOW, ""); err != nil {
+		return fmt.Errorf("remount %s: %w", dir, err)
+	}
+	return nil
 }
 
 func (s *setup) applyNameless(fds []int) ([]int, error) {
@@ -132,6 +154,13 @@ func (s *setup) applyNameless(fds []int) ([]int, error) {
 			return nil, fmt.Errorf("pipe: %w", err)
 		}
 		fds = append(fds, p[0])
+	}
+	if s.Tree != "" {
+		fd, err := unix.OpenTree(unix.AT_FDCWD, s.Tree, unix.OPEN_TREE_CLONE)
+		if err != nil {
+			return nil, fmt.Errorf("open_tree: %w", err)
+		}
+		fds = append(fds, fd)
 	}
 	if s.Remove != "" {
 		if err := unix.Rmdir(s.Remove); err != nil {
@@ -158,8 +187,10 @@ func (s *setup) serve(fds []int) error {
 	last := -1
 	for {
 		var q question
-		if err := in.Decode(&q); err != nil {
+		if err := in.Decode(&q); errors.Is(err, io.EOF) {
 			return nil
+		} else if err != nil {
+			return err
 		}
 		if last >= 0 {
 			closefd(last)
@@ -192,7 +223,7 @@ func (s setup) start(t *testing.T) *tracee {
 	cmd.Env = append(os.Environ(), traceeEnv+"="+string(spec))
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	if s.Proc != "" {
+	if s.Proc != "" || s.Bind != "" {
 		cmd.SysProcAttr.Cloneflags |= unix.CLONE_NEWNS
 	}
 	if s.PidNS {

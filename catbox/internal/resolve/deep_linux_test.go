@@ -175,7 +175,11 @@ func TestPermissions(t *testing.T) {
 		if err := os.Chmod(filepath.Join(root, dir), mode); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { os.Chmod(filepath.Join(root, dir), 0o700) })
+		t.Cleanup(func() {
+			if err := os.Chmod(filepath.Join(root, dir), 0o700); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	t.Chdir(root)
 	tests := []struct {

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -136,7 +137,7 @@ func compareCreation(t *testing.T, how string, req *Request, res *Result) {
 		return // what a call without creation makes of it is all the same
 	}
 	if res.Errno != 0 {
-		if err != res.Errno {
+		if !errors.Is(err, res.Errno) {
 			t.Fatalf("%s: Resolve(%q) gives %v, creation %v", how, path, res.Errno, err)
 		}
 		return

@@ -289,6 +289,54 @@ func checkOwnProc(t *testing.T, r *Resolver, tr *tracee, root string) {
 	}
 }
 
+// TestMounts resolves what lies in a detached mount, whose names start at its own
+// root, and in a mount whose links are not followed.
+func TestMounts(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("open_tree(2) and mount(2) need privileges")
+	}
+	root := plant(t, "d/ d/etc/ d/f d/two n/ n/f n/l=f")
+	// A detached mount calls this file "/two", and its other name is no better.
+	if err := os.Link(root+"/d/two", root+"/d/etc/two"); err != nil {
+		t.Fatal(err)
+	}
+	tr := setup{Bind: root + "/n", Tree: root + "/d"}.start(t)
+	detached := int32(tr.FDs[0])
+	tests := []struct {
+		name  string
+		dirfd int32
+		path  string
+		want  seen
+	}{
+		{"detached file", detached, "f", seen{Last: LastNormal, Exists: true, Type: isFile}},
+		{"detached, two names", detached, "two", seen{Last: LastNormal, Exists: true, Type: isFile}},
+		{"detached directory", detached, "etc", seen{Last: LastNormal, Exists: true, Type: isDir}},
+		{"detached, missing", detached, "x", seen{Last: LastNormal}},
+		{"detached root", detached, "..", seen{Last: LastDotDot, Exists: true, Type: isDir}},
+		{"link of no use", unix.AT_FDCWD, root + "/n/l", failed("ELOOP")},
+		{"beside it", unix.AT_FDCWD, root + "/n/f", named("$/n/f", isFile)},
+	}
+	for _, rd := range roads() {
+		if rd.same {
+			continue
+		}
+		t.Run(rd.name, func(t *testing.T) {
+			r := rd.resolver(t)
+			for _, tt := range tests {
+				t.Run(tt.name, func(t *testing.T) {
+					req := Request{DirFD: tt.dirfd, Path: []byte(tt.path), Follow: true}
+					var res Result
+					resolveAs(t, r, tr, req, &res)
+					if diff := cmp.Diff(tt.want, see(&res, root)); diff != "" {
+						t.Errorf("Resolve(%q) (-want +got):\n%s", tt.path, diff)
+					}
+					checkKernel(t, tr, req, &res)
+				})
+			}
+		})
+	}
+}
+
 func TestGone(t *testing.T) {
 	for _, rd := range roads() {
 		t.Run(rd.name, func(t *testing.T) {
