@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -217,8 +218,9 @@ func (c *Command) tracerCommand(s *streams) (*tracer.Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Dir != "" {
-		env = append(env[:len(env):len(env)], "PWD="+c.Dir)
+	if c.Dir != "" { // the first of two equal names is what getenv(3) finds
+		env = slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "PWD=") })
+		env = append(env, "PWD="+c.Dir)
 	}
 	return &tracer.Command{Path: path, Args: c.Args, Env: env, Dir: c.Dir,
 		Files: s.descriptors(), SysProcAttr: c.SysProcAttr}, nil

@@ -1,0 +1,52 @@
+package main
+
+import "os/exec"
+
+// The two columns that must be there.
+const (
+	native = "native"
+	ours   = "catbox"
+	strace = "strace bpf"
+)
+
+// column is one way to run a command.
+type column struct {
+	name string
+	// wrap returns the words that go before a command which may write to dir.
+	wrap func(dir string) []string
+}
+
+// columns returns the ways that this machine has, native first.
+func columns(catbox string) []column {
+	all := []struct {
+		column
+		tool string // what must be installed, "" for nothing
+	}{
+		{column{native, func(string) []string { return nil }}, ""},
+		{column{ours, func(dir string) []string {
+			return []string{catbox, "run", "--private-tmp", "-p", dir, "--"}
+		}}, ""},
+		{column{"strace", func(string) []string {
+			return []string{"strace", "-f", "-o", "/dev/null"}
+		}}, "strace"},
+		{column{strace, func(string) []string {
+			return []string{"strace", "-f", "--seccomp-bpf", "-e", "trace=%file", "-o", "/dev/null"}
+		}}, "strace"},
+		{column{"fakeroot", func(string) []string { return []string{"fakeroot", "--"} }}, "fakeroot"},
+		{column{"proot -0", func(string) []string { return []string{"proot", "-0"} }}, "proot"},
+		{column{"bwrap", func(dir string) []string {
+			return []string{"bwrap", "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev",
+				"--tmpfs", "/tmp", "--bind", dir, dir, "--chdir", dir, "--"}
+		}}, "bwrap"},
+	}
+	var here []column
+	for _, c := range all {
+		if c.tool != "" {
+			if _, err := exec.LookPath(c.tool); err != nil {
+				continue
+			}
+		}
+		here = append(here, c.column)
+	}
+	return here
+}
