@@ -38,11 +38,11 @@ build: ## bin/catbox, a static binary
 
 test: ## all tests, as root or as an ordinary user
 	@.ci/run check test
-	$(GO) test ./...
+	$(GO) test -timeout 5m ./...
 
 race: ## tests under the race detector (RACEPKGS="./tracer/... ./catbox/...")
 	@.ci/run check race
-	CGO_ENABLED=1 $(GO) test -race $(RACEPKGS)
+	CGO_ENABLED=1 $(GO) test -race -timeout 10m $(RACEPKGS)
 
 lint: $(LINTER) ## gofmt, go vet on amd64 and arm64, golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \

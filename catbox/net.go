@@ -134,12 +134,8 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	s, p := k.stop, &c.first
 	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: unix.AT_FDCWD, Path: a.path,
 		Follow: !bind, Entry: bind, SameRoot: c.sameRoot}
-	if err := c.resolver.Resolve(&p.req, &p.res); err != nil {
-		return c.violate(Violation{Call: k.entry.Name, Path: string(a.path), Address: a.name,
-			Reason: "cannot be checked: " + err.Error()}, unix.EACCES)
-	}
-	if p.res.Errno != 0 {
-		return tracer.Deny(p.res.Errno)
+	if v, done := c.resolve(k, p); done {
+		return v
 	}
 	if c.allowed(k, p) || !bind && c.policy.sockets.MatchBytes(p.res.Path).Allowed {
 		return tracer.Continue()

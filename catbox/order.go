@@ -24,18 +24,18 @@ type linkText struct {
 // permission are not among them: a call outside the rules is a violation even
 // where the user could not have done it.
 func order(k *call, a, b *resolve.Result, text *linkText) (errno unix.Errno, effect bool) {
-	if errno := checkFlags(k); errno != 0 {
+	if errno := beforeWalk(k, text); errno != 0 {
 		return errno, false
 	}
 	switch k.entry.Op {
 	case sysent.OpOpen:
 		return orderOpen(k.flags, a)
 	case sysent.OpTruncate:
-		return orderTruncate(k, a), true
+		return orderTruncate(a), true
 	case sysent.OpMkdir, sysent.OpMknod, sysent.OpBind:
 		return orderCreate(k, a), true
 	case sysent.OpSymlink:
-		return orderSymlink(a, text), true
+		return orderSymlink(a), true
 	case sysent.OpRmdir:
 		return orderRmdir(a), true
 	case sysent.OpUnlink:
@@ -54,6 +54,43 @@ func order(k *call, a, b *resolve.Result, text *linkText) (errno unix.Errno, eff
 	return 0, true
 }
 
+// beforeWalk is what the kernel checks before it looks at the path. text is nil
+// for a call without a link text.
+func beforeWalk(k *call, text *linkText) unix.Errno {
+	switch k.entry.Op {
+	case sysent.OpOpen:
+		access := k.flags & unix.O_ACCMODE
+		if k.flags&tmpfile != 0 && (access == 0 || k.flags&unix.O_DIRECTORY == 0) {
+			return unix.EINVAL
+		}
+	case sysent.OpTruncate:
+		if k.length < 0 {
+			return unix.EINVAL
+		}
+	case sysent.OpMknod:
+		return checkNode(k.mode)
+	case sysent.OpSymlink:
+		switch {
+		case text != nil && text.errno != 0:
+			return text.errno
+		case text != nil && text.empty:
+			return unix.ENOENT
+		}
+	}
+	return checkFlags(k)
+}
+
+// checkNode checks the type of file that mknod is to make.
+func checkNode(mode uint32) unix.Errno {
+	switch mode & unix.S_IFMT {
+	case 0, unix.S_IFREG, unix.S_IFCHR, unix.S_IFBLK, unix.S_IFIFO, unix.S_IFSOCK:
+		return 0
+	case unix.S_IFDIR:
+		return unix.EPERM
+	}
+	return unix.EINVAL
+}
+
 func checkFlags(k *call) unix.Errno {
 	if k.entry.AtMask != 0 && k.flags&^k.entry.AtMask != 0 {
 		return unix.EINVAL
@@ -70,17 +107,17 @@ func checkFlags(k *call) unix.Errno {
 func isDir(r *resolve.Result) bool  { return r.Exists && r.Mode&unix.S_IFMT == unix.S_IFDIR }
 func isLink(r *resolve.Result) bool { return r.Exists && r.Mode&unix.S_IFMT == unix.S_IFLNK }
 
+// tmpfile is __O_TMPFILE, without the O_DIRECTORY of O_TMPFILE.
+const tmpfile = 0x400000
+
 func orderOpen(flags uint32, a *resolve.Result) (unix.Errno, bool) {
-	const tmpfile = 0x400000 // __O_TMPFILE, without the O_DIRECTORY of O_TMPFILE
 	access := flags & unix.O_ACCMODE
 	create := flags&unix.O_CREAT != 0
 	switch {
-	case flags&tmpfile != 0 && (access == 0 || flags&unix.O_DIRECTORY == 0):
-		return unix.EINVAL, false
+	case create && a.TrailingSlash && a.Last == resolve.LastNormal:
+		return unix.EISDIR, false
 	case !a.Exists && !create:
 		return unix.ENOENT, false
-	case !a.Exists && a.TrailingSlash:
-		return unix.EISDIR, false
 	case !a.Exists:
 		return 0, true
 	case create && flags&unix.O_EXCL != 0:
@@ -101,6 +138,8 @@ func orderOpen(flags uint32, a *resolve.Result) (unix.Errno, bool) {
 		return unix.ENOTDIR, false
 	case a.Mode&unix.S_IFMT == unix.S_IFSOCK:
 		return unix.ENXIO, false
+	case a.Mode&unix.S_IFMT == unix.S_IFIFO && access == unix.O_ACCMODE:
+		return unix.EINVAL, false
 	}
 	// O_CREAT of a file that exists, for reading, changes nothing.
 	return 0, access != 0 || flags&unix.O_TRUNC != 0
@@ -113,10 +152,8 @@ func notDirectory(a *resolve.Result) unix.Errno {
 	return unix.ENOTDIR
 }
 
-func orderTruncate(k *call, a *resolve.Result) unix.Errno {
+func orderTruncate(a *resolve.Result) unix.Errno {
 	switch {
-	case k.length < 0:
-		return unix.EINVAL
 	case !a.Exists:
 		return unix.ENOENT
 	case isDir(a):
@@ -129,15 +166,6 @@ func orderTruncate(k *call, a *resolve.Result) unix.Errno {
 
 // orderCreate is mkdir, mknod and the bind of a named socket.
 func orderCreate(k *call, a *resolve.Result) unix.Errno {
-	if k.entry.Op == sysent.OpMknod {
-		switch k.mode & unix.S_IFMT {
-		case 0, unix.S_IFREG, unix.S_IFCHR, unix.S_IFBLK, unix.S_IFIFO, unix.S_IFSOCK:
-		case unix.S_IFDIR:
-			return unix.EPERM
-		default:
-			return unix.EINVAL
-		}
-	}
 	switch {
 	case a.Exists && k.entry.Op == sysent.OpBind:
 		return unix.EADDRINUSE
@@ -149,12 +177,8 @@ func orderCreate(k *call, a *resolve.Result) unix.Errno {
 	return 0
 }
 
-func orderSymlink(a *resolve.Result, text *linkText) unix.Errno {
+func orderSymlink(a *resolve.Result) unix.Errno {
 	switch {
-	case text != nil && text.errno != 0:
-		return text.errno
-	case text != nil && text.empty:
-		return unix.ENOENT
 	case a.Exists:
 		return unix.EEXIST
 	case a.TrailingSlash:

@@ -12,7 +12,13 @@ import (
 // onePath decides about a call with one path.
 func (c *confiner) onePath(k *call) tracer.Verdict {
 	p := &c.first
-	if v, done := c.look(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+	if v, done := c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+		return v
+	}
+	if c.surely(p) && !deviceNode(k) {
+		return tracer.Continue()
+	}
+	if v, done := c.resolve(k, p); done {
 		return v
 	}
 	if c.allowed(k, p) && !deviceNode(k) {
@@ -34,7 +40,10 @@ func (c *confiner) onePath(k *call) tracer.Verdict {
 // the write. It is a question and no violation.
 func (c *confiner) access(k *call) tracer.Verdict {
 	p := &c.first
-	if v, done := c.look(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+	if v, done := c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+		return v
+	}
+	if v, done := c.resolve(k, p); done {
 		return v
 	}
 	switch {
@@ -50,12 +59,21 @@ func (c *confiner) access(k *call) tracer.Verdict {
 // one is removed, the other gets another name and changes its link count.
 func (c *confiner) twoPaths(k *call) tracer.Verdict {
 	a, b := &c.first, &c.second
-	if v, done := c.look(k, a, k.path, k.fd, k.follows(), k.emptyPath()); done {
+	if v, done := c.read(k, a, k.path, k.fd, k.follows(), k.emptyPath()); done {
+		return v
+	}
+	if v, done := c.read(k, b, k.newPath, k.newFD, false, false); done {
+		return c.firstFault(k, a, v)
+	}
+	if c.surely(a) && c.surely(b) {
+		return tracer.Continue()
+	}
+	if v, done := c.resolve(k, a); done {
 		return v
 	}
 	a.path = append(a.path[:0], a.res.Path...)
 	a.res.Path, a.res.Name = a.path, nil
-	if v, done := c.look(k, b, k.newPath, k.newFD, false, false); done {
+	if v, done := c.resolve(k, b); done {
 		return v
 	}
 	movesRoot := k.entry.Op == sysent.OpRename && (c.isRoot(a) || c.isRoot(b))
@@ -80,29 +98,68 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 	return c.violate(pathViolation(k, culprit, "a directory that a rule names cannot be moved"), unix.EACCES)
 }
 
-// look reads and resolves one path. done is set when the call is decided: it
-// fails anyway, or the path cannot be known.
-func (c *confiner) look(k *call, p *place, arg int, dirfd int32, follow, empty bool) (v tracer.Verdict, done bool) {
+// firstFault answers a call whose second path cannot be read: the kernel walks
+// the first one before it looks at that.
+func (c *confiner) firstFault(k *call, a *place, second tracer.Verdict) tracer.Verdict {
+	if v, done := c.resolve(k, a); done {
+		return v
+	}
+	if k.entry.Op == sysent.OpLink && !a.res.Exists {
+		return tracer.Deny(unix.ENOENT)
+	}
+	return second
+}
+
+// read reads one path from the tracee. done is set when the call is decided: the
+// path cannot be read.
+func (c *confiner) read(k *call, p *place, arg int, dirfd int32, follow, empty bool) (v tracer.Verdict, done bool) {
 	var raw []byte
-	if k.args[arg] == 0 && k.entry.NullPath {
+	if k.args[arg] == 0 && k.entry.NullPath && dirfd != unix.AT_FDCWD {
 		empty = true
 	} else {
 		var errno unix.Errno
 		if raw, errno = k.stop.ReadString(k.args[arg], p.raw[:]); errno != 0 {
+			if first := beforeWalk(k, readText(c, k)); first != 0 {
+				return tracer.Deny(first), true
+			}
 			return c.unreadable(k, errno), true
 		}
 	}
 	s := k.stop
+	entry := actsOnEntry(k, arg) || createsDirectory(k, raw)
 	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: dirfd, Path: raw,
-		Follow: follow, Entry: actsOnEntry(k, arg), EmptyPath: empty, SameRoot: c.sameRoot}
+		Follow: follow && !entry, Entry: entry, EmptyPath: empty, SameRoot: c.sameRoot}
+	return v, false
+}
+
+// surely reports whether the rules allow what the path means whatever is there.
+// It is the quick answer for the paths of most builds; false says nothing.
+func (c *confiner) surely(p *place) bool {
+	path, ok := c.resolver.Plain(&p.req)
+	return ok && c.policy.paths.MatchBytes(path).Allowed && !c.policy.roots[string(path)]
+}
+
+// resolve finds out what a path means. done is set when the call is decided: it
+// fails anyway, or the path cannot be known.
+func (c *confiner) resolve(k *call, p *place) (v tracer.Verdict, done bool) {
 	if err := c.resolver.Resolve(&p.req, &p.res); err != nil {
-		return c.violate(Violation{Call: k.entry.Name, Path: string(raw),
+		return c.violate(Violation{Call: k.entry.Name, Path: string(p.req.Path),
 			Reason: "cannot be checked: " + err.Error()}, unix.EACCES), true
 	}
 	if p.res.Errno != 0 {
+		if first := beforeWalk(k, readText(c, k)); first != 0 {
+			return tracer.Deny(first), true
+		}
 		return tracer.Deny(p.res.Errno), true
 	}
 	return v, false
+}
+
+// createsDirectory reports whether the call is an open with O_CREAT of a name
+// with a trailing slash. It fails whatever that name is, so that a link there is
+// not followed.
+func createsDirectory(k *call, raw []byte) bool {
+	return k.entry.Op == sysent.OpOpen && k.flags&unix.O_CREAT != 0 && len(raw) > 0 && raw[len(raw)-1] == '/'
 }
 
 // actsOnEntry reports whether the path in argument arg is about a directory
@@ -217,11 +274,8 @@ func (c *confiner) descriptor(k *call) tracer.Verdict {
 	if k.fd < 0 {
 		return tracer.Deny(unix.EBADF)
 	}
-	if err := c.resolver.Resolve(&p.req, &p.res); err != nil {
-		return c.violate(Violation{Call: k.entry.Name, Reason: "cannot be checked: " + err.Error()}, unix.EACCES)
-	}
-	if p.res.Errno != 0 {
-		return tracer.Deny(p.res.Errno)
+	if v, done := c.resolve(k, p); done {
+		return v
 	}
 	if c.allowed(k, p) {
 		return tracer.Continue()

@@ -20,7 +20,7 @@ type Result struct {
 	// Stopped is set when the action [Stop] ended the run.
 	Stopped bool
 
-	Usage     Usage
+	Usage     Usage  // with Sandbox.MeasureUsage
 	Processes int    // that were started
 	Stops     uint64 // of all kinds
 	Calls     uint64 // that were checked

@@ -47,11 +47,12 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 	}
 	defer c.resolver.Close()
 	t := tracer.Tracer{
-		Handlers:   []tracer.Handler{s.Hooks.handler(), c.handler()},
-		KillOnExit: s.KillOnExit,
-		Grace:      s.Grace,
-		GroupStop:  s.Hooks.GroupStop,
-		Log:        s.Log,
+		Handlers:     []tracer.Handler{s.Hooks.handler(), c.handler()},
+		KillOnExit:   s.KillOnExit,
+		MeasureUsage: s.MeasureUsage,
+		Grace:        s.Grace,
+		GroupStop:    s.Hooks.GroupStop,
+		Log:          s.Log,
 	}
 	if s.Network != NetworkHost {
 		t.DropCapabilities = []int{unix.CAP_NET_ADMIN, unix.CAP_NET_RAW}

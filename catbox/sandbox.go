@@ -41,6 +41,9 @@ type Sandbox struct {
 	// an [Interrupt]; then it is killed. Zero: it is killed at once.
 	Grace time.Duration
 
+	// MeasureUsage fills Result.Usage, which makes each stop some percent dearer.
+	MeasureUsage bool
+
 	Hooks Hooks
 
 	// Log gets one line for each stop at level Debug. Nil: none.

@@ -49,10 +49,10 @@ func jobControl() func(unix.Signal) {
 		}
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGCONT)
+	signal.Notify(signals, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
 	go func() {
-		for sig := range signals {
-			update(func() { asked, stopped = sig != unix.SIGCONT, stopped && sig != unix.SIGCONT })
+		for range signals {
+			update(func() { asked = true })
 		}
 	}()
 	return func(unix.Signal) { update(func() { stopped = true }) }

@@ -45,7 +45,7 @@ func (r *run) announce(t *tracee, tid int, fork bool) {
 	p := t.proc
 	if fork || !isThread(p.pid, tid) {
 		p.remember()
-		p = &Process{pid: tid, parent: t.proc, argv: t.proc.argv}
+		p = t.proc.child(tid)
 		// A copy of the memory, with the scratch page in it. Another thread may
 		// have mapped it after the copy was made: then the child gets its own.
 		if fork && t.proc.threads == 1 {
@@ -75,7 +75,7 @@ func (r *run) adopt(tid int) *tracee {
 		parent = r.root
 	}
 	parent.remember()
-	return r.admit(tid, &Process{pid: pid, parent: parent, argv: parent.argv})
+	return r.admit(tid, parent.child(pid))
 }
 
 // statusField returns a number from /proc/PID/status.

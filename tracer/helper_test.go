@@ -28,7 +28,7 @@ const guestVar = "CATBOX_TEST_GUEST"
 const programsVar = "CATBOX_TEST_PROGRAMS"
 
 // patience bounds what a test waits for; only a test that fails takes so long.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 func init() {
 	if os.Getenv(guestVar) == "main-thread" {
@@ -239,4 +239,18 @@ func eventually(t testing.TB, what string, ok func() bool) {
 			t.Fatalf("%s: not after %v", what, patience)
 		}
 	}
+}
+
+// dup gives a file of its own for a descriptor, which honours deadlines if its
+// kind can.
+func dup(t testing.TB, fd uintptr) *os.File {
+	t.Helper()
+	n, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.SetNonblock(n, true); err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(n), "duplicate")
 }

@@ -66,6 +66,10 @@ func newScreen(t *testing.T, env ...string) *screen {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Package pty leaves the descriptor blocking, which honours no deadline.
+	pollable := dup(t, master.Fd())
+	_ = master.Close()
+	master = pollable
 	t.Cleanup(func() {
 		_ = master.Close() // the shell and its jobs get SIGHUP
 		_ = cmd.Process.Kill()
@@ -129,8 +133,9 @@ func TestJobControl(t *testing.T) {
 			s.expect("<prompt>")
 			// In the background it continues, reads, and is stopped by SIGTTIN.
 			s.send("bg\n")
-			s.expect("&")
-			s.send("until jobs | grep Stopped; do :; done; fg\n")
+			s.expect("<continued>")
+			s.send("until jobs | grep Stop''ped; do :; done; fg\n")
+			s.expect("Stopped")
 			s.expect("<continued>")
 			s.send("quit\n")
 			s.expect("<prompt>")

@@ -44,7 +44,7 @@ func (r *run) trace(cmd *Command) error {
 		return err
 	}
 	r.outcome.PID = pid
-	r.root = &Process{pid: pid}
+	r.root = &Process{pid: pid, mem: &r.mem}
 	t := r.admit(pid, r.root)
 	t.announced = true
 	if err := r.ledger.enter(t, evSignal); err != nil {
@@ -52,8 +52,12 @@ func (r *run) trace(cmd *Command) error {
 	}
 	r.begin(t)
 	r.resume(t, unix.PTRACE_CONT, 0)
+	var usage *unix.Rusage // the kernel adds it up for each stop, too
+	if r.MeasureUsage {
+		usage = &r.usage.last
+	}
 	for {
-		ev, err := waitAny(&r.usage.last)
+		ev, err := waitAny(usage)
 		if errors.Is(err, unix.ECHILD) {
 			break
 		}

@@ -16,6 +16,8 @@ type Process struct {
 	pid    int
 	parent *Process
 	argv   []byte // NUL-separated, as it was when the process last had a child
+	argAt  uint64 // where that stood in its memory
+	mem    memory
 	begun  bool
 	dead   bool
 
@@ -57,20 +59,61 @@ func (p *Process) Argv() []string {
 	return argv
 }
 
+// child returns a new process with the command line and the memory of p.
+func (p *Process) child(pid int) *Process {
+	return &Process{pid: pid, parent: p, argv: p.argv, argAt: p.argAt, mem: p.mem}
+}
+
 // remember keeps the current command line, because children may ask for it when
 // the process is gone or runs another program.
+//
+// It is called at each birth, so it has to be cheap: as long as the beginning of
+// the arguments stands where it stood, the process, or the one it is a copy of,
+// has executed nothing since.
 func (p *Process) remember() {
-	var path [32]byte
-	name := append(strconv.AppendInt(append(path[:0], "/proc/"...), int64(p.pid), 10), "/cmdline"...)
+	var now [argvProbe]byte
+	probe := now[:min(len(p.argv), len(now))]
+	if len(probe) > 0 {
+		if n, e := p.mem.Read(p.pid, p.argAt, probe); e == 0 && bytes.Equal(probe[:n], p.argv[:len(probe)]) {
+			return
+		}
+	}
+	start, end := argvBounds(p.pid)
+	if end <= start {
+		return
+	}
+	argv := make([]byte, min(end-start, maxArgv)) // never in place: children share the old one
+	if n, e := p.mem.Read(p.pid, start, argv); e == 0 {
+		p.argv, p.argAt = argv[:n], start
+	}
+}
+
+// argvProbe is how much of a command line is compared to see that it is the same.
+const argvProbe = 64
+
+// argvBounds returns where the arguments of a process begin and end in its
+// memory, or zeros: fields 48 and 49 of /proc/PID/stat (proc_pid_stat(5)).
+func argvBounds(pid int) (start, end uint64) {
+	var buf [1024]byte
+	name := append(strconv.AppendInt(append(buf[:0], "/proc/"...), int64(pid), 10), "/stat"...)
 	fd, err := unix.Open(string(name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return
+		return 0, 0
 	}
 	defer unix.Close(fd)
-	var line [maxArgv]byte
-	n, err := unix.Read(fd, line[:])
-	if err != nil || n <= 0 || bytes.Equal(line[:n], p.argv) {
-		return
+	n, err := unix.Read(fd, buf[:])
+	if err != nil {
+		return 0, 0
 	}
-	p.argv = bytes.Clone(line[:n]) // never in place: children share the old one
+	// The second field is the name of the program in parentheses, which may hold
+	// anything; the third one follows the last parenthesis.
+	stat := buf[:n]
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	const third, argStart, argEnd = 3, 48, 49
+	if len(fields) <= argEnd-third {
+		return 0, 0
+	}
+	start, _ = strconv.ParseUint(string(fields[argStart-third]), 10, 64)
+	end, _ = strconv.ParseUint(string(fields[argEnd-third]), 10, 64)
+	return start, end
 }

@@ -32,6 +32,9 @@ type Tracer struct {
 	// cause of a cancelled context, see [Interrupt]; then it is killed.
 	Grace time.Duration
 
+	// MeasureUsage fills Outcome.Usage, which makes each stop some percent dearer.
+	MeasureUsage bool
+
 	// DropCapabilities lists capabilities (CAP_*) that the command and all it
 	// starts never have, whoever runs it.
 	DropCapabilities []int
@@ -48,7 +51,7 @@ type Tracer struct {
 type Outcome struct {
 	PID       int             // of the first process
 	Status    unix.WaitStatus // of the first process
-	Usage     Usage
+	Usage     Usage           // with MeasureUsage
 	Processes int    // that were started, the first one included
 	Stops     uint64 // of all kinds
 	Calls     uint64 // that handlers decided

@@ -288,16 +288,6 @@ func TestTracerDies(t *testing.T) {
 	b.checkGone(t)
 }
 
-// dup gives a file of its own for a descriptor.
-func dup(t testing.TB, fd uintptr) *os.File {
-	t.Helper()
-	n, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return os.NewFile(uintptr(n), "duplicate")
-}
-
 // TestProcess checks what hooks see of the processes.
 func TestProcess(t *testing.T) {
 	type event struct {

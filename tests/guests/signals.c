@@ -249,36 +249,37 @@ static void infos(void) {
 	pthread_join(id, NULL);
 }
 
-static volatile sig_atomic_t conts, wide;
-static void on_cont(int sig) { (void)sig; conts = 1; }
-static void on_winch(int sig) { (void)sig; wide = 1; }
+// The handlers say it themselves: a signal may come before the read.
+static void on_cont(int sig) {
+	(void)sig;
+	if (write(1, "<continued>\n", 12) != 12)
+		abort();
+}
 
-// A program at a terminal: says what happens to it, echoes lines, ends on quit.
+static void on_winch(int sig) {
+	char buf[64];
+	struct winsize w;
+	(void)sig;
+	ioctl(0, TIOCGWINSZ, &w);
+	int n = snprintf(buf, sizeof buf, "<size %d %d>\n", w.ws_row, w.ws_col);
+	if (write(1, buf, (size_t)n) != n)
+		abort();
+}
+
+// A program at a terminal: says what happens to it, counts lines, ends on quit.
 static int terminal(void) {
 	char line[100];
-	action(SIGCONT, on_cont, 0);
-	action(SIGWINCH, on_winch, 0);
+	action(SIGCONT, on_cont, SA_RESTART);
+	action(SIGWINCH, on_winch, SA_RESTART);
 	dprintf(1, "<ready>\n");
 	for (;;) {
 		ssize_t n = read(0, line, sizeof line - 1);
-		if (conts) {
-			conts = 0;
-			dprintf(1, "<continued>\n");
-		}
-		if (wide) {
-			struct winsize w;
-			wide = 0;
-			ioctl(0, TIOCGWINSZ, &w);
-			dprintf(1, "<size %d %d>\n", w.ws_row, w.ws_col);
-		}
-		if (n > 0) {
-			line[n] = 0;
-			dprintf(1, "<line %zd>\n", n);
-			if (!strncmp(line, "quit", 4))
-				return 7;
-		}
-		if (n == 0)
+		if (n <= 0)
 			return 8;
+		line[n] = 0;
+		dprintf(1, "<line %zd>\n", n);
+		if (!strncmp(line, "quit", 4))
+			return 7;
 	}
 }
 

@@ -14,22 +14,12 @@ func (r *Resolver) fast(req *Request, p parts, res *Result) bool {
 	if p.last == LastNone {
 		return r.fastObject(req, res)
 	}
-	var base []byte
-	if req.Path[0] != '/' {
-		var ok bool
-		if base, ok = r.base(req); !ok {
-			return false
-		}
-		if len(base) == 1 {
-			base = base[:0]
-		}
-	}
-	// The directory of the last component stands between base and dirEnd.
-	r.full = append(append(append(append(r.full[:0], base...), '/'), req.Path...), 0)
-	dirEnd := len(base) + 1 + len(p.dir)
-	if len(r.full) > pathMax {
+	if !r.place(req) {
 		return false
 	}
+	// The directory of the last component stands between base and dirEnd.
+	base := r.full[:r.baseEnd]
+	dirEnd := len(base) + 1 + len(p.dir)
 	var st unix.Stat_t
 	e, ok := r.statPlain(p, dirEnd, base, &st)
 	switch {
@@ -52,6 +42,49 @@ func (r *Resolver) fast(req *Request, p parts, res *Result) bool {
 	}
 	res.Path, res.Kind = r.path, Named
 	return true
+}
+
+// Plain returns the canonical path of req if no component of it, the last one
+// included, is a symbolic link. It costs one call more than nothing and does not
+// tell whether the object exists: where a component is missing or no directory,
+// the kernel's walk ends without an effect, and the path is what it would have
+// been. False means that only Resolve can tell. The path lives until the next
+// call.
+func (r *Resolver) Plain(req *Request) ([]byte, bool) {
+	if !req.SameRoot || r.exact || !r.openat2 || len(req.Path) == 0 || len(req.Path) >= pathMax || !r.place(req) {
+		return nil, false
+	}
+	// O_DIRECTORY makes the call end without a descriptor for most objects.
+	switch fd, e := openat2(unix.AT_FDCWD, r.full, dirFlags, unix.RESOLVE_NO_SYMLINKS); e {
+	case 0:
+		closefd(fd)
+	case unix.ENOENT, unix.ENOTDIR:
+	default:
+		return nil, false
+	}
+	r.path = appendClean(append(r.path[:0], r.full[:r.baseEnd]...), req.Path)
+	if len(r.path) == 0 {
+		r.path = append(r.path, '/')
+	}
+	return r.path, true
+}
+
+// place puts the absolute form of req.Path with its NUL into r.full. Its first
+// r.baseEnd bytes are the directory that a relative path starts from.
+func (r *Resolver) place(req *Request) bool {
+	var base []byte
+	if req.Path[0] != '/' {
+		var ok bool
+		if base, ok = r.base(req); !ok {
+			return false
+		}
+		if len(base) == 1 {
+			base = base[:0]
+		}
+	}
+	r.baseEnd = len(base)
+	r.full = append(append(append(append(r.full[:0], base...), '/'), req.Path...), 0)
+	return len(r.full) <= pathMax
 }
 
 // follows reports whether a link in the last component is followed. All calls but

@@ -121,12 +121,14 @@ type Resolver struct {
 	openat2 bool   // openat2(2) works
 
 	key  []byte // path below /proc
-	full []byte // base and path, for the kernel
+	full []byte // base and path, for the kernel; base ends at baseEnd
 	path []byte // answer
 	comp []byte // one component
 	rest []byte // what is left of the walk
 	next []byte // the other buffer of rest
 	text []byte // what readlinkat(2) gave
+
+	baseEnd int
 }
 
 // New returns a Resolver. It finds out whether openat2(2) (Linux 5.6) works; some

@@ -192,7 +192,7 @@ func (f *runFlags) sandbox() (*catbox.Sandbox, error) {
 		return nil, err
 	}
 	return &catbox.Sandbox{Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
-		OnViolation: f.action, KillOnExit: f.killOnExit, Grace: grace}, nil
+		OnViolation: f.action, KillOnExit: f.killOnExit, MeasureUsage: f.stats, Grace: grace}, nil
 }
 
 // directory checks the directory of -C, so that its errors are not taken for

@@ -39,6 +39,7 @@ var headings = [...]string{
 	sysent.Stat:      "Reading the metadata of files",
 	sysent.XattrRead: "Reading extended attributes",
 	sysent.PathRead:  "Looking paths up",
+	sysent.Access:    "Asking for permission",
 	sysent.Cwd:       "Working directory",
 	sysent.Exec:      "Starting programs",
 	sysent.ID:        "Identity of the process",
