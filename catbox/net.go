@@ -2,6 +2,7 @@ package catbox
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -227,8 +228,10 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 			return tracer.Continue()
 		}
 	}
-	if err == unix.EBADF || err == unix.ENOTSOCK {
-		return tracer.Deny(err.(unix.Errno))
+	for _, errno := range []unix.Errno{unix.EBADF, unix.ENOTSOCK} {
+		if errors.Is(err, errno) {
+			return tracer.Deny(errno)
+		}
 	}
 	return c.violate(Violation{Call: k.entry.Name, Address: socketString(sa), Reason: c.networkReason()}, unix.EACCES)
 }

@@ -121,7 +121,8 @@ func (m flatMemory) Read(_ int, addr uint64, buf []byte) (int, unix.Errno) {
 }
 
 func (m flatMemory) Write(_ int, addr uint64, buf []byte, _ bool) unix.Errno {
-	if addr < m.base || addr-m.base+uint64(len(buf)) > uint64(len(m.data)) {
+	size := uint64(len(m.data))
+	if addr < m.base || addr-m.base > size || uint64(len(buf)) > size-(addr-m.base) {
 		return unix.EFAULT
 	}
 	copy(m.data[addr-m.base:], buf)

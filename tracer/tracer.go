@@ -52,9 +52,9 @@ type Outcome struct {
 	PID       int             // of the first process
 	Status    unix.WaitStatus // of the first process
 	Usage     Usage           // with MeasureUsage
-	Processes int    // that were started, the first one included
-	Stops     uint64 // of all kinds
-	Calls     uint64 // that handlers decided
+	Processes int             // that were started, the first one included
+	Stops     uint64          // of all kinds
+	Calls     uint64          // that handlers decided
 }
 
 // Usage is what the whole tree used. A process that nobody waited for and whose

@@ -21,8 +21,8 @@ one that the filter and the tracer are made from; ` + "`go generate ./tracer/sys
 
 - **Numbers** are those of x86-64, of the 32-bit calls of x86 (i386) and of arm64. A call without a row gets ENOSYS.
 - **Arguments** are named by what they are; ` + "`·`" + ` is one that nothing looks at, and those at the end are left out.
-- **Confined** is the answer. *Allowed*: the kernel runs the call without a stop. *Refused with* an error: the filter
-  answers at once. *Checked*: the call stops, and the rules decide on its paths, addresses or targets.
+- **Confined** is the answer. *Allowed*: the kernel runs the call without a stop. *Refused with* an error: no
+  rule can allow it; EPERM is reported as a violation, other errors make programs fall back and are not. *Checked*: the call stops, and the rules decide on its paths, addresses or targets.
   Conditions are tried from left to right; ` + "`a0`" + ` is the first argument. Of an argument that the kernel declares as
   ` + "`int`" + ` the low 32 bits count.
 `
