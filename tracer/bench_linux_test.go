@@ -36,6 +36,7 @@ func allocations(t *testing.T, v Verdict, n int) uint64 {
 // TestStopsAllocateNothing compares a short run with a long one: what each stop
 // would allocate is in the difference.
 func TestStopsAllocateNothing(t *testing.T) {
+	amd64Only(t)
 	tests := []struct {
 		name    string
 		verdict Verdict
@@ -60,6 +61,7 @@ func TestStopsAllocateNothing(t *testing.T) {
 
 // BenchmarkStop is the time of one trapped call, with the guest's part of it.
 func BenchmarkStop(b *testing.B) {
+	amd64Only(b)
 	benchmarks := []struct {
 		name    string
 		verdict Verdict

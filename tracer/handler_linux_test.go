@@ -40,6 +40,7 @@ func onPath(path string, act func(*Stop) Verdict) Handler {
 // TestRegisters checks what each verdict gives the program and that it keeps all
 // other registers and the red zone.
 func TestRegisters(t *testing.T) {
+	amd64Only(t)
 	guest := program(t, "registers", "-static")
 	dir := t.TempDir()
 	file, other := filepath.Join(dir, "file"), filepath.Join(dir, "other")
@@ -158,6 +159,7 @@ func TestRewriteExec(t *testing.T) {
 
 // TestHandlerOrder checks who is asked and who sees the result.
 func TestHandlerOrder(t *testing.T) {
+	amd64Only(t)
 	var got []string
 	handler := func(name string, enter, exit Verdict) Handler {
 		return Handler{
@@ -210,6 +212,7 @@ func TestHandlerOrder(t *testing.T) {
 
 // TestConditions checks that a handler sees only what its own rules stop.
 func TestConditions(t *testing.T) {
+	amd64Only(t)
 	asked := map[string]int{}
 	handler := func(name string, arg uint64) Handler {
 		return Handler{

@@ -30,6 +30,10 @@ const programsVar = "CATBOX_TEST_PROGRAMS"
 // patience bounds what a test waits for; only a test that fails takes so long.
 const patience = 20 * time.Second
 
+// The main goroutine is on the main thread only until it blocks for the first
+// time, which package testing does before TestMain.
+//
+//nolint:gochecknoinits // there is no later place for it
 func init() {
 	if os.Getenv(guestVar) == "main-thread" {
 		runtime.LockOSThread() // the main goroutine is on the main thread now
@@ -253,4 +257,12 @@ func dup(t testing.TB, fd uintptr) *os.File {
 		t.Fatal(err)
 	}
 	return os.NewFile(uintptr(n), "duplicate")
+}
+
+// amd64Only skips a test whose guest is written for one architecture.
+func amd64Only(t testing.TB) {
+	t.Helper()
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the guest makes calls that only amd64 has")
+	}
 }

@@ -85,6 +85,9 @@ func (in *injector) call(name string, args ...uint64) (uint64, error) {
 	if result < 0 && result >= -4095 {
 		return 0, fmt.Errorf("%s: %w", name, unix.Errno(-result))
 	}
+	if in.arch == sysent.I386 { // an address above 2 GiB is not negative
+		return uint64(uint32(result)), nil
+	}
 	return uint64(result), nil
 }
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,13 +148,27 @@ func TestJobControl(t *testing.T) {
 // TestStopFromOutside stops and continues a traced program alone, as somebody in
 // another terminal would; the tracer does not stop with it.
 func TestStopFromOutside(t *testing.T) {
-	var stops int
-	tr := Tracer{GroupStop: func(unix.Signal) { stops++ }}
-	// The child has to see the stop, not a stop of its tracer: SIGSTOP is no
-	// longer pending then.
-	got := mustTrace(t, &tr, program(t, "signals"), "stopped")
-	if !strings.Contains(got.Output, "continued\n") || stops == 0 {
-		t.Errorf("%d stops\n%s", stops, got.Output)
+	var stops []unix.Signal
+	pid := 0
+	tr := Tracer{
+		Handlers: []Handler{{Born: func(p *Process) error { pid = p.PID(); return nil }}},
+		GroupStop: func(sig unix.Signal) {
+			stops = append(stops, sig)
+			if err := unix.Kill(pid, unix.SIGCONT); err != nil {
+				t.Error(err)
+			}
+		},
+	}
+	cmd, output := command(t, "/bin/sh", "-c", "kill -STOP $$; echo one; kill -TSTP $$; echo two")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // SIGTSTP stops no orphaned group
+	if _, err := tr.Run(t.Context(), cmd); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff("one\ntwo\n", output()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]unix.Signal{unix.SIGSTOP, unix.SIGTSTP}, stops); diff != "" {
+		t.Errorf("stops (-want +got):\n%s", diff)
 	}
 }
 

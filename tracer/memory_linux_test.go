@@ -15,6 +15,7 @@ import (
 // TestMemory reads strings at the ends of pages of a stopped program in each way
 // that there is, and once in the best one.
 func TestMemory(t *testing.T) {
+	amd64Only(t)
 	longest := string(bytes.Repeat([]byte{'c'}, PathMax-1))
 	want := map[uint64]string{
 		0: "crosses a page",

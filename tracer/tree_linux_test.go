@@ -144,7 +144,7 @@ func TestCancel(t *testing.T) {
 		{"plain with grace", "block", plain, time.Hour, "killed by SIGKILL\n"},
 		{"signal without grace", "term", Interrupt{unix.SIGTERM}, 0, "killed by SIGKILL\n"},
 		{"signal that is handled", "term", Interrupt{unix.SIGTERM}, time.Hour, "exit status 13\ngot 15\n"},
-		{"signal that some ignore", "block", Interrupt{unix.SIGTERM}, time.Millisecond, "killed by SIGTERM\n"},
+		{"signal that some ignore", "block", Interrupt{unix.SIGTERM}, 500 * time.Millisecond, "killed by SIGTERM\n"},
 		{"a tree that grows", "grow", plain, 0, "killed by SIGKILL\n"},
 	}
 	for _, test := range tests {
@@ -227,7 +227,7 @@ func TestHooksEndTheRun(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBlocking(t, "block")
 			tr := Tracer{Handlers: []Handler{test.handler}}
-			err, panicked := runCatching(&tr, t.Context(), b.cmd)
+			panicked, err := runCatching(t.Context(), &tr, b.cmd)
 			if !errors.Is(err, test.want) || panicked != test.panics {
 				t.Errorf("error %v, panic %t, want %v, %t", err, panicked, test.want, test.panics)
 			}
@@ -237,7 +237,7 @@ func TestHooksEndTheRun(t *testing.T) {
 }
 
 // runCatching runs cmd and returns the error, or what it panicked with.
-func runCatching(tr *Tracer, ctx context.Context, cmd *Command) (err error, panicked bool) {
+func runCatching(ctx context.Context, tr *Tracer, cmd *Command) (panicked bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err, _ = p.(error)
@@ -245,7 +245,7 @@ func runCatching(tr *Tracer, ctx context.Context, cmd *Command) (err error, pani
 		}
 	}()
 	_, err = tr.Run(ctx, cmd)
-	return err, false
+	return false, err
 }
 
 // TestExecHookEndsTheRun is apart because the blocking tree executes nothing.

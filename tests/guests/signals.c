@@ -198,31 +198,6 @@ static void jobs(void) {
 	wait_for("end", pid, WEXITED);
 }
 
-// A process is stopped by its child, which is not its parent and cannot wait for
-// it, and continued when the kernel says that it is stopped.
-static void stopped_by_child(void) {
-	pid_t self = getpid();
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		char name[64], line[256], state = 0;
-		snprintf(name, sizeof name, "/proc/%d/stat", self);
-		kill(self, SIGSTOP);
-		// T is a group-stop; under a tracer it is shown as t, like every stop.
-		while (state != 'T' && state != 't') {
-			FILE *f = fopen(name, "r");
-			if (!f || !fgets(line, sizeof line, f))
-				abort();
-			fclose(f);
-			state = strrchr(line, ')')[2];
-		}
-		kill(self, SIGCONT);
-		_exit(0);
-	}
-	waitpid(pid, NULL, 0);
-	printf("continued\n");
-}
-
 static void on_info(int sig, siginfo_t *i, void *unused) {
 	(void)unused;
 	printf("signal %d code %d value %d pid %d\n", sig, i->si_code, i->si_value.sival_int, i->si_pid == getpid());
@@ -291,8 +266,6 @@ int main(int argc, char **argv) {
 		stopped_sleep();
 	else if (!strcmp(mode, "jobs"))
 		jobs();
-	else if (!strcmp(mode, "stopped"))
-		stopped_by_child();
 	else if (!strcmp(mode, "infos"))
 		infos();
 	else if (!strcmp(mode, "terminal"))
