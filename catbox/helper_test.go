@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tests/harness"
 )
 
 // nobody is the ordinary user of tests that are run by root.
@@ -45,44 +46,11 @@ var programDir = sync.OnceValue(func() string {
 	return dir
 })
 
-// missing skips a test that lacks a tool, but fails it in continuous
-// integration.
-func missing(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-func need(t testing.TB, tool, debianPackage string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		missing(t, "%s is missing: apt-get install %s", tool, debianPackage)
-	}
-}
-
-var compiling sync.Mutex
-
-// program compiles tests/guests/NAME.c, once for each test run and set of flags.
-// It is linked at a fixed address, so that int 0x80 can point into it.
+// program compiles tests/guests/NAME.c. It is linked at a fixed address, so that
+// int 0x80 can point into it.
 func program(t testing.TB, name string, flags ...string) string {
 	t.Helper()
-	compiling.Lock()
-	defer compiling.Unlock()
-	path := filepath.Join(programDir(), name+strings.Join(flags, ""))
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	need(t, "gcc", "gcc libc6-dev")
-	args := append([]string{"-O1", "-static", "-no-pie", "-pthread", "-o", path, "../tests/guests/" + name + ".c"}, flags...)
-	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
-		if slices.Contains(flags, "-m32") {
-			missing(t, "gcc -m32 does not work: apt-get install gcc-multilib\n%s", out)
-		}
-		t.Fatalf("gcc %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return path
+	return harness.Guest(t, programDir(), name, append([]string{"-static", "-no-pie", "-pthread"}, flags...)...)
 }
 
 // world is a scratch tree: "a" is allowed and "f" is forbidden.

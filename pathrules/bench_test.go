@@ -11,7 +11,7 @@ import (
 func BenchmarkMatch(b *testing.B) {
 	many := make([]string, 10_000)
 	for i := range many {
-		many[i] = fmt.Sprintf("/work/%d/%s", i, strings.Repeat("d/", i%20))
+		many[i] = fmt.Sprintf("/srv/%d/%s", i, strings.Repeat("d/", i%20))
 	}
 	regexes := []string{`~^/tmp/cc[A-Za-z0-9]{6}\.(o|s|res)\z`, `~\.pyc\z`}
 	tests := []struct {
@@ -21,9 +21,9 @@ func BenchmarkMatch(b *testing.B) {
 	}{
 		{"1 rule, allowed", []string{"/build"}, nil, "/build/src/lib/module/file.o"},
 		{"1 rule, refused", []string{"/build"}, nil, "/usr/lib/python3/dist-packages/x.pyc"},
-		{"10000 rules, allowed", many, nil, "/work/9987/d/d/d/d/d/d/d/src/lib/module/file.o"},
-		{"10000 rules, refused", many, nil, "/work/src/lib/module/a/b/c/d/e/f/g/file.o"},
-		{"10000 rules and denies", many, many[:5000], "/work/9987/d/d/d/d/d/d/d/src/lib/module/file.o"},
+		{"10000 rules, allowed", many, nil, "/srv/9987/d/d/d/d/d/d/d/src/lib/module/file.o"},
+		{"10000 rules, refused", many, nil, "/srv/src/lib/module/a/b/c/d/e/f/g/file.o"},
+		{"10000 rules and denies", many, many[:5000], "/srv/9987/d/d/d/d/d/d/d/src/lib/module/file.o"},
 		{"2 regexes, allowed", regexes, nil, "/usr/lib/python3/dist-packages/x.pyc"},
 		{"2 regexes, refused", regexes, nil, "/usr/lib/python3/dist-packages/x.py"},
 		{"1 rule, longest path", []string{"/build"}, nil, strings.Repeat("/a", pathrules.MaxPath/2)},

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/tests/harness"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
@@ -74,43 +72,13 @@ var programDir = sync.OnceValue(func() string {
 	return dir
 })
 
-// need skips a test whose tool is missing, but fails it in continuous
-// integration.
-func need(t testing.TB, tool, debianPackage string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		missing(t, "%s is missing: apt-get install %s", tool, debianPackage)
-	}
-}
-
-func missing(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-// program compiles tests/guests/NAME.c, once for each test run and set of flags,
-// and returns the path of the result.
+// program compiles tests/guests/NAME.c and returns the path of the result.
 func program(t testing.TB, name string, flags ...string) string {
 	t.Helper()
 	if len(flags) == 0 {
 		flags = []string{"-static", "-pthread"}
 	}
-	path := filepath.Join(programDir(), name+strings.Join(flags, ""))
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	need(t, "gcc", "gcc libc6-dev")
-	args := append([]string{"-O1", "-o", path, "../tests/guests/" + name + ".c"}, flags...)
-	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
-		if slices.Contains(flags, "-m32") {
-			missing(t, "gcc -m32 does not work: apt-get install gcc-multilib\n%s", out)
-		}
-		t.Fatalf("gcc %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return path
+	return harness.Guest(t, programDir(), name, flags...)
 }
 
 // result is what a traced command did.

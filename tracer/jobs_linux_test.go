@@ -13,6 +13,8 @@ import (
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tests/harness"
 )
 
 // TestSignals compares what a program prints about signals, stops and
@@ -57,7 +59,7 @@ type screen struct {
 // newScreen starts an interactive shell, whose command $T is the tracer.
 func newScreen(t *testing.T, env ...string) *screen {
 	t.Helper()
-	need(t, "bash", "bash")
+	harness.Need(t, "bash", "bash")
 	cmd := exec.Command("bash", "--norc", "--noprofile", "-i")
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "PS1=<prompt>", "PS2=", "TERM=dumb", "HISTFILE=", "LC_ALL=C", "HOME="+cmd.Dir)

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+
+	"github.com/catbox-go/catbox/tests/harness"
 )
 
 // catbox returns the command with these arguments; the test binary is catbox
@@ -129,13 +131,7 @@ type terminal struct {
 
 // TestJobControl types what a person would: Ctrl-Z, fg, Ctrl-C.
 func TestJobControl(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("bash is missing; install bash")
-		}
-		t.Skip("install bash")
-	}
+	bash := harness.Need(t, "bash", "bash")
 	term := newTerminal(t, bash)
 	term.expect("prompt> ")
 

@@ -10,20 +10,8 @@ import (
 	"testing"
 
 	"github.com/catbox-go/catbox/catbox"
+	"github.com/catbox-go/catbox/tests/harness"
 )
-
-// need skips a test that lacks a program, and fails it in CI, where all of them
-// are installed.
-func need(t *testing.T, program, install string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing: apt-get install %s", program, install)
-	}
-	t.Skipf("%s is missing: apt-get install %s", program, install)
-}
 
 // confined runs a shell script that may write below dir only. HOME and TMPDIR are
 // inside.
@@ -104,7 +92,7 @@ EOF`, "through\nhere\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			need(t, tt.program, tt.install)
+			harness.Need(t, tt.program, tt.install)
 			out, res := confined(t, t.TempDir(), tt.script)
 			clean(t, out, res)
 			if !strings.HasSuffix(out, tt.want) {
@@ -146,7 +134,7 @@ func goEnv(t *testing.T, name string) string {
 // TestInstallRefused checks the main failure: a build that installs outside is
 // refused, changes nothing, and is told why.
 func TestInstallRefused(t *testing.T) {
-	need(t, "make", "make")
+	harness.Need(t, "make", "make")
 	dir, outside := t.TempDir(), t.TempDir()
 	makefile := "install:\n\tinstall -m 755 /bin/true " + outside + "/prog\n"
 	if err := os.WriteFile(filepath.Join(dir, "Makefile"), []byte(makefile), 0o644); err != nil {

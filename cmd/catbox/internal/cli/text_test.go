@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/catbox-go/catbox/catbox"
+	"github.com/catbox-go/catbox/tests/harness"
 )
 
 func TestQuote(t *testing.T) {
@@ -39,13 +39,7 @@ func TestQuote(t *testing.T) {
 // needBash returns a shell that knows $'...'.
 func needBash(t *testing.T) string {
 	t.Helper()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("bash is missing; install bash")
-		}
-		t.Skip("install bash")
-	}
+	bash := harness.Need(t, "bash", "bash")
 	return bash
 }
 

@@ -1,0 +1,59 @@
+// Package harness holds what the tests of several packages share: tools that
+// must be there, and guest programs in C.
+package harness
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Missing skips a test that lacks something, and fails it in continuous
+// integration, where everything is installed. The message says what to install.
+func Missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// Need returns the path of a tool. Without it the test ends, see [Missing].
+func Need(t testing.TB, tool, debianPackage string) string {
+	t.Helper()
+	path, err := exec.LookPath(tool)
+	if err != nil {
+		Missing(t, "%s is missing: apt-get install %s", tool, debianPackage)
+	}
+	return path
+}
+
+var compiling sync.Mutex
+
+// Guest compiles tests/guests/NAME.c with flags into dir, unless it is there, and
+// returns the path of the program.
+func Guest(t testing.TB, dir, name string, flags ...string) string {
+	t.Helper()
+	compiling.Lock()
+	defer compiling.Unlock()
+	program := filepath.Join(dir, name+strings.Join(flags, ""))
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
+	Need(t, "gcc", "gcc libc6-dev")
+	_, here, _, _ := runtime.Caller(0)
+	source := filepath.Join(filepath.Dir(here), "..", "guests", name+".c")
+	args := append([]string{"-O1", "-o", program, source}, flags...)
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		if slices.Contains(flags, "-m32") {
+			Missing(t, "gcc -m32 does not work: apt-get install gcc-multilib\n%s", out)
+		}
+		t.Fatalf("gcc %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return program
+}
