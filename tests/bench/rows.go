@@ -57,9 +57,9 @@ func rows(ctx context.Context, work string, full bool, reps int) ([]row, error) 
 		name, operation string
 		count           int
 	}{
-		{rowRead, "read", 20000},
+		{rowRead, "read", 100000},
 		{rowWrite, "write", 20000},
-		{rowStat, "stat", 20000},
+		{rowStat, "stat", 100000},
 		{rowChmod, "chmod", 20000},
 		{rowExec, "exec", 300},
 	} {
