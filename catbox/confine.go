@@ -2,6 +2,7 @@ package catbox
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -40,7 +41,20 @@ type place struct {
 var errStopped = errors.New("stopped at a violation")
 
 func (c *confiner) handler() tracer.Handler {
-	return tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter}
+	return tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter, Born: noCore}
+}
+
+// noCore sets the limit of core files of the command, and so of all that it
+// starts, to 0: the kernel writes them by itself (core(5)).
+func noCore(p *tracer.Process) error {
+	if p.Parent() != nil {
+		return nil
+	}
+	// A tracer without CAP_SYS_RESOURCE may not do it to another user.
+	if err := unix.Prlimit(p.PID(), unix.RLIMIT_CORE, &unix.Rlimit{}, nil); err != nil && !errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("limit core files: %w", err)
+	}
+	return nil
 }
 
 // rules is the Confine column of the table, with two changes: a call that is
@@ -107,8 +121,6 @@ func forbiddenReason(class sysent.Class) string {
 		return "reaching files without a path is never allowed"
 	case sysent.FDMeta:
 		return "this command reaches a terminal or process outside"
-	case sysent.Signal:
-		return "the tracer of this run is not to be signalled"
 	}
 	return "it changes the machine and is never allowed"
 }

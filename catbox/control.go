@@ -51,9 +51,14 @@ func (c *confiner) owner(k *call) tracer.Verdict {
 func (c *confiner) signal(k *call) tracer.Verdict {
 	target := int(k.target)
 	if k.pidfd >= 0 {
-		target = pidOf(k.stop.Tid, k.pidfd)
+		if target = pidOf(k.stop.Tid, k.pidfd); target == 0 {
+			// The kernel also takes a directory /proc/PID for a pidfd.
+			return tracer.Deny(unix.EBADF)
+		}
 	}
 	switch {
+	case target == -1 && k.pidfd < 0 && !k.probe: // everybody (kill(2))
+		return c.foreign(k, target)
 	case target <= 0 || k.stop.Traced(target) || k.probe:
 		return tracer.Continue()
 	case !exists(target):
@@ -70,8 +75,8 @@ func (c *confiner) foreign(k *call, pid int) tracer.Verdict {
 
 func exists(pid int) bool { return !errors.Is(unix.Kill(pid, 0), unix.ESRCH) }
 
-// pidOf returns the process that a pidfd of a thread stands for, or 0 if it is
-// no pidfd or the process is gone.
+// pidOf returns the process that a pidfd of a thread stands for: -1 if it is
+// gone, 0 if it is no pidfd or its process is not to be seen from here.
 func pidOf(tid int, fd int32) int {
 	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", tid, fd))
 	if err != nil {

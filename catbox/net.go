@@ -81,8 +81,11 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 		return c.unixAddress(k, &a, size)
 	case unix.AF_INET, unix.AF_INET6:
 		return c.inetAddress(k, &a)
-	case unix.AF_UNSPEC: // dissolves an association
-		return tracer.Continue()
+	case unix.AF_UNSPEC:
+		if k.msg < 0 && k.sockaddr == 1 && k.entry.Op != sysent.OpBind {
+			return tracer.Continue() // connect(2) dissolves an association
+		}
+		return c.inetAddress(k, &a) // to bind and to send it means AF_INET
 	case unix.AF_NETLINK:
 		return tracer.Continue() // only the routing family could be made, to ask
 	}
@@ -215,7 +218,7 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 	if c.policy.network == NetworkHost {
 		return tracer.Continue()
 	}
-	sa, err := socketName(k.stop.Process().PID(), int(k.fd))
+	sa, err := socketName(k.stop.Process().PID(), k.stop.Tid, int(k.fd))
 	switch sa := sa.(type) {
 	case *unix.SockaddrUnix, *unix.SockaddrNetlink:
 		return tracer.Continue()
@@ -237,8 +240,10 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 }
 
 // socketName returns the address that a socket of a process is bound to, by a
-// copy of its descriptor (pidfd_getfd, Linux 5.6).
-func socketName(pid, fd int) (unix.Sockaddr, error) {
+// copy of its descriptor (pidfd_getfd, Linux 5.6). The copy is of the first
+// thread, so that a thread with descriptors of its own may mean another socket:
+// then it returns nil.
+func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return nil, err
@@ -249,6 +254,18 @@ func socketName(pid, fd int) (unix.Sockaddr, error) {
 		return nil, err
 	}
 	defer unix.Close(copied)
+	if tid != pid {
+		var ours, theirs unix.Stat_t
+		if err := unix.Fstat(copied, &ours); err != nil {
+			return nil, err
+		}
+		if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs); err != nil {
+			return nil, err
+		}
+		if ours.Dev != theirs.Dev || ours.Ino != theirs.Ino {
+			return nil, nil
+		}
+	}
 	return unix.Getsockname(copied)
 }
 
@@ -269,7 +286,7 @@ func decodeAddress(b []byte) address {
 	switch a.family {
 	case unix.AF_UNIX:
 		a.path, a.name = decodeUnix(body)
-	case unix.AF_INET:
+	case unix.AF_INET, unix.AF_UNSPEC:
 		if len(body) >= 6 {
 			a.ip = netip.AddrPortFrom(netip.AddrFrom4([4]byte(body[2:6])), binary.BigEndian.Uint16(body))
 		}

@@ -76,7 +76,8 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 	if v, done := c.resolve(k, b); done {
 		return v
 	}
-	movesRoot := k.entry.Op == sysent.OpRename && (c.isRoot(a) || c.isRoot(b))
+	movesRoot := k.entry.Op == sysent.OpRename && (c.isRoot(a) || c.isRoot(b) ||
+		isDir(&a.res) && c.policy.roots[string(b.res.Path)])
 	okA, okB := c.allowed(k, a), c.allowed(k, b)
 	if okA && okB && !movesRoot {
 		return tracer.Continue()

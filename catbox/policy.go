@@ -55,6 +55,11 @@ func (s *Sandbox) newPolicy(stdio []*os.File) (*policy, error) {
 			p.roots[filepath.Clean(rule)] = true
 		}
 	}
+	for _, rule := range deny { // what is denied must not get another name with a directory above it
+		for at := filepath.Clean(rule); strings.HasPrefix(at, "/") && at != "/"; at = filepath.Dir(at) {
+			p.roots[at] = true
+		}
+	}
 	if p.paths, err = pathrules.Compile(allow, deny); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,9 @@ const (
 // accessWrite is W_OK of access(2).
 const accessWrite = 2
 
+// limitCore is RLIMIT_CORE of setrlimit(2).
+const limitCore = 4
+
 // Flags of clone(2) and unshare(2).
 const (
 	cloneUntraced   = 0x00800000
@@ -55,13 +58,6 @@ var (
 	accessMode1 = []Rule{{When: []Cond{{Arg: 1, Mask: accessWrite, Not: true}}, Verb: Stop}}
 	accessMode2 = []Rule{{When: []Cond{{Arg: 2, Mask: accessWrite, Not: true}}, Verb: Stop}}
 )
-
-// notTheTracer refuses what is aimed at the thread group of the tracer. The
-// thread in the next argument needs no look: the kernel answers ESRCH when it
-// is not of that group.
-var notTheTracer = []Rule{
-	{When: []Cond{{Arg: 0, Mask: low32, Value: TracerTGID}}, Verb: Refuse, Errno: syscall.EPERM},
-}
 
 // fcntlOwner stops F_SETOWN and F_SETOWN_EX: together with F_SETSIG they send
 // any signal, SIGKILL too, to any process of the user.

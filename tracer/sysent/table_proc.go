@@ -65,16 +65,17 @@ var signalCalls = []Entry{
 	{Name: "tkill", Class: Signal, Args: [6]Role{PID, SignalNumber}, Confine: stop},
 	{Name: "rt_sigqueueinfo", Class: Signal, Args: [6]Role{PID, SignalNumber}, Confine: stop},
 	{Name: "pidfd_send_signal", Class: Signal, Args: [6]Role{PIDFD, SignalNumber}, Confine: stop},
-	{Name: "tgkill", Class: Signal, Args: [6]Role{PID, PID, SignalNumber}, Confine: notTheTracer},
-	{Name: "rt_tgsigqueueinfo", Class: Signal, Args: [6]Role{PID, PID, SignalNumber}, Confine: notTheTracer},
+	{Name: "tgkill", Class: Signal, Args: [6]Role{PID, PID, SignalNumber}, Confine: stop},
+	{Name: "rt_tgsigqueueinfo", Class: Signal, Args: [6]Role{PID, PID, SignalNumber}, Confine: stop},
 	{
 		Name: "prlimit64", Class: Signal, Args: [6]Role{PID},
 		Confine: []Rule{
-			{When: []Cond{{Arg: 0, Mask: low32}}},
 			{When: []Cond{{Arg: 2, Mask: whole}}},
+			{When: []Cond{{Arg: 1, Mask: low32, Value: limitCore}}, Verb: Refuse},
+			{When: []Cond{{Arg: 0, Mask: low32}}},
 			{Verb: Stop},
 		},
-		Note: "A limit of processor time ends another process.",
+		Note: "A limit of processor time ends another process. The limit of core files stays 0: changing it is answered with success and does nothing.",
 	},
 }
 
@@ -85,6 +86,9 @@ var limitCalls = []Entry{
 	{Name: "ioprio_set", Class: Limit},
 	{
 		Name: "setrlimit", Class: Limit,
-		Note: "The kernel writes core files by itself: the limit for them is 0 from the start.",
+		Confine: []Rule{
+			{When: []Cond{{Arg: 0, Mask: low32, Value: limitCore}}, Verb: Refuse},
+		},
+		Note: "The kernel writes core files by itself: the limit for them is 0 from the start, and changing it is answered with success and does nothing.",
 	},
 }
