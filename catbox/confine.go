@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/internal/change"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
@@ -16,13 +17,18 @@ import (
 // tracer's thread.
 type confiner struct {
 	policy   *policy
+	backstop *backstop
+	removed  map[string]bool // directories of rules that count as removed
 	hooks    *Hooks
 	journal  *journal
 	resolver *resolve.Resolver
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 
+	identity *change.Identity // of the tracer
+
 	k      call
+	change change.Change
 	first  place
 	second place
 	text   [tracer.PathMax]byte
@@ -84,6 +90,9 @@ func (c *confiner) enter(s *tracer.Stop) tracer.Verdict {
 	}
 	if k.refusal() != nil {
 		return c.forbidden(k)
+	}
+	if k.entry.Op.ChangesObject() {
+		return c.metadata(k)
 	}
 	switch k.entry.Class {
 	case sysent.Open, sysent.PathWrite, sysent.Owner, sysent.Xattr:
