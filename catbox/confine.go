@@ -67,10 +67,13 @@ func noCore(p *tracer.Process) error {
 // refused with EPERM stops, so that the refusal can be explained; and what the
 // network rules of the run allow does not stop.
 func (c *confiner) rules(e *sysent.Entry) []sysent.Rule {
-	if e.Class == sysent.Net && c.policy.network == NetworkHost && e.Op == sysent.OpNone {
-		return nil
-	}
 	rules := slices.Clone(e.Confine)
+	switch {
+	case e.Class == sysent.Net && c.policy.network == NetworkHost && e.Op != sysent.OpBind:
+		return nil
+	case e.Loopback != nil && c.policy.network == NetworkLoopback:
+		rules = slices.Clone(e.Loopback)
+	}
 	for i := range rules {
 		if rules[i].Verb == sysent.Refuse && rules[i].Errno == unix.EPERM {
 			rules[i].Verb = sysent.Stop

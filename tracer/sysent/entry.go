@@ -110,7 +110,8 @@ const (
 	OpLink
 	OpSymlink
 	OpMknod
-	OpBind // creates the file of a named socket
+	OpBind   // creates the file of a named socket
+	OpSocket // makes a socket
 
 	// These change an object that is there, and no directory.
 	OpChmod
@@ -213,6 +214,10 @@ type Entry struct {
 	// Confine decides the call under confinement with the network off. Empty:
 	// always allowed, the cheapest answer the kernel has.
 	Confine []Rule
+
+	// Loopback decides in place of Confine where the loopback network is allowed.
+	// Nil: as Confine.
+	Loopback []Rule
 
 	// Note says what is worth knowing about the call, for the reference page.
 	Note string

@@ -83,6 +83,7 @@ var opNames = [numOp]string{
 	OpSymlink:     "symlink",
 	OpMknod:       "mknod",
 	OpBind:        "bind",
+	OpSocket:      "socket",
 	OpChmod:       "chmod",
 	OpChown:       "chown",
 	OpUtimes:      "utimes",
