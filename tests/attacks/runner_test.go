@@ -34,7 +34,8 @@ type task struct {
 	Leak     []string
 	Allow    []string
 	Deny     []string
-	OnTracer bool // the process of the task is what the attack aims at
+	Length   time.Duration // of a race
+	OnTracer bool          // the process of the task is what the attack aims at
 }
 
 func TestMain(m *testing.M) {
@@ -79,7 +80,7 @@ func runTask(text string) int {
 }
 
 func (k *task) run(out *bytes.Buffer) error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("attack took too long"))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience+k.Length, errors.New("attack took too long"))
 	defer cancel()
 	stdin, err := os.Open(k.Stdin)
 	if err != nil {

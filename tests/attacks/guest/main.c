@@ -59,7 +59,7 @@ static const struct {
 } groups[] = {
 	{"files", files_attacks}, {"meta", meta_attacks}, {"links", links_attacks}, {"fds", fds_attacks},
 	{"abi", abi_attacks}, {"threads", threads_attacks}, {"outside", outside_attacks}, {"system", system_attacks},
-	{"net", net_attacks}, {"victim", victim_attacks},
+	{"net", net_attacks}, {"victim", victim_attacks}, {"races", races_attacks},
 };
 
 int main(int argc, char **argv) {
