@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -136,8 +136,7 @@ func attempt(t *testing.T, a attack, uid int, program string, confined bool) (ef
 	w := newWorld(t, uid, program, a.name)
 	k := &task{Confined: confined}
 	if a.race() {
-		k.Length = *raceLength
-		k.Args = []string{strconv.FormatInt(k.Length.Milliseconds(), 10)}
+		w.furnishRace(t, a.name, k)
 	}
 	terminal := w.furnish(t, a.name, k)
 	before := w.snapshot(t)
@@ -177,7 +176,10 @@ func (w *world) run(t testing.TB, name string, k *task) (string, error) {
 	t.Helper()
 	k.Args = append([]string{w.guest, name, w.root, fmt.Sprint(w.victim.cmd.Process.Pid), fmt.Sprint(w.ears.port)}, k.Args...)
 	k.Dir, k.Allow = w.root, []string{w.path("a")}
-	if strings.HasPrefix(name, "deny_") {
+	switch {
+	case strings.HasPrefix(name, "pattern_"):
+		k.Allow = []string{"~^" + regexp.QuoteMeta(w.path("a")) + "/(?!sub/secret)"}
+	case strings.HasPrefix(name, "deny_"):
 		k.Deny = []string{w.path("a/sub/secret")}
 	}
 	if k.Stdin == "" {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"net"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/catbox-go/catbox/catbox"
 )
 
 // raceLength is how long a race against a confinement is run. Most of those that
@@ -63,6 +67,38 @@ func runRace(t *testing.T, a attack, uid int, program string, s *scores) {
 	} else if !strings.Contains(out, "done\n") {
 		t.Errorf("did not come to its end:\n%.4000s", out)
 	}
+}
+
+// furnishRace prepares what a race needs beside the tree.
+func (w *world) furnishRace(t *testing.T, name string, k *task) {
+	t.Helper()
+	k.Length = *raceLength
+	k.Args = []string{strconv.FormatInt(k.Length.Milliseconds(), 10)}
+	if !strings.HasPrefix(name, "host_") {
+		return
+	}
+	k.Network = catbox.NetworkLoopback
+	ip := hostAddress(t)
+	if err := w.ears.alsoAt(ip.As4()); err != nil {
+		t.Fatal(err)
+	}
+	k.Args = append(k.Args, ip.String())
+}
+
+// hostAddress returns an address of this machine that is not a loopback one.
+func hostAddress(t *testing.T) netip.Addr {
+	t.Helper()
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && p.Addr().IsGlobalUnicast() {
+			return p.Addr()
+		}
+	}
+	t.Skip("this machine has no IPv4 address beside the loopback one")
+	return netip.Addr{}
 }
 
 var (

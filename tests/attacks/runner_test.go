@@ -34,6 +34,7 @@ type task struct {
 	Leak     []string
 	Allow    []string
 	Deny     []string
+	Network  catbox.Network
 	Length   time.Duration // of a race
 	OnTracer bool          // the process of the task is what the attack aims at
 }
@@ -96,7 +97,7 @@ func (k *task) run(out *bytes.Buffer) error {
 		}
 		return nil
 	}
-	box := &catbox.Sandbox{Paths: k.Allow, DenyPaths: k.Deny, DefaultDevices: true}
+	box := &catbox.Sandbox{Paths: k.Allow, DenyPaths: k.Deny, DefaultDevices: true, Network: k.Network}
 	res, err := box.Run(ctx, &catbox.Command{Args: k.Args, Dir: k.Dir, Stdin: stdin, Stdout: out, Stderr: out})
 	if err != nil {
 		return err

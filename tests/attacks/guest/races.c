@@ -30,6 +30,11 @@ void point(const char *file) {
 	sprintf(name, "%s/a/%s", root, file);
 	letter = name + strlen(root) + 1;
 }
+void in_board(const char *file) {
+	ready();
+	name = board->text;
+	point(file);
+}
 void flip_name(int side) { *letter = side ? 'f' : 'a'; }
 
 void pair(const char *file) {
@@ -95,7 +100,7 @@ static int changed(void) {
 
 void go(call c) {
 	long tries = 0, begin = now(), end = begin + atol(words[0]);
-	int won = 0, on = words[1] != NULL;
+	int won = 0, on = strchr(words[0], '+') != NULL;
 	ready();
 	changed();
 	do {

@@ -1,7 +1,7 @@
 // What the races share. One thread or process flips what a call means, between
 // the allowed and the forbidden directory; another one makes the call, again and
 // again, until it has won or the time is over (words[0], in milliseconds). How
-// many tries that were is printed. With words[1] it goes on after it has won.
+// many tries that were is printed. With a + behind the number it goes on after it has won.
 #include "guest.h"
 
 // A flip makes the call mean what is allowed (side 0), or what is not (side 1).
@@ -32,10 +32,11 @@ struct board {
 extern struct board *board;
 
 // name is a path in the directory that is allowed, and flip_name makes it one in
-// the other directory: a single byte of it changes. point says which path; by
-// default it lies in memory of the process.
+// the other directory: a single byte of it changes. point says which path; if name
+// is not set it lies in memory of the process. in_board puts it into the board.
 extern char *name;
 void point(const char *file);
+void in_board(const char *file);
 void flip_name(int side);
 
 // two_names is a pair of directories or files, allowed and not.
