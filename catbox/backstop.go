@@ -127,6 +127,10 @@ func (b *backstop) around(rule, dir, reason string) {
 	}
 	b.grant(dir, landlock.Tree)
 	b.assessment.Weak = append(b.assessment.Weak, WeakRule{Rule: rule, Guarded: dir, Reason: reason})
+	if dir == "/" {
+		b.assessment.Level = Level510
+		b.assessment.Reason = fmt.Sprintf("the rule %s leaves the kernel nothing to guard", Printable(rule))
+	}
 }
 
 // deny notes a deny rule inside of what is allowed: the kernel knows no such rule.

@@ -95,7 +95,7 @@ type WeakRule struct {
 
 // String describes the rule in one line that is safe to print.
 func (w WeakRule) String() string {
-	return fmt.Sprintf("rule %s: %s; below %s only the tracer guards it", Printable(w.Rule), w.Reason, Printable(w.Guarded))
+	return fmt.Sprintf("rule %s (%s): inside %s the tracer alone holds to it", Printable(w.Rule), w.Reason, Printable(w.Guarded))
 }
 
 // Assess says how a run with this policy would be guarded here. It runs nothing.
