@@ -69,7 +69,7 @@ func (r *report) guard(box *catbox.Sandbox) error {
 		return err
 	}
 	note := r.app.style.note("note:")
-	if a.Level == catbox.Level510 {
+	if catbox.MachineLevel() == catbox.Level510 {
 		r.app.message("%s the kernel does not guard the rules itself; see the level in catbox doctor", note)
 	}
 	for _, w := range a.Weak {
