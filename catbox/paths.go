@@ -69,7 +69,7 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 		return c.firstFault(k, a, v)
 	}
 	if c.surely(a) && c.surely(b) {
-		return tracer.Continue()
+		return c.goAhead(k, a, b)
 	}
 	if v, done := c.resolve(k, a); done {
 		return v
@@ -83,7 +83,7 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 		isDir(&a.res) && c.policy.roots[string(b.res.Path)])
 	okA, okB := c.allowed(k, a), c.allowed(k, b)
 	if okA && okB && !movesRoot {
-		return tracer.Continue()
+		return c.goAhead(k, a, b)
 	}
 	switch errno, effect := order(k, &a.res, &b.res, nil); {
 	case errno != 0:
@@ -100,6 +100,14 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 		culprit = b
 	}
 	return c.violate(pathViolation(k, culprit, "a directory that a rule names cannot be moved"), unix.EACCES)
+}
+
+// goAhead lets a rename or a link that the rules allow run, or carries it out.
+func (c *confiner) goAhead(k *call, a, b *place) tracer.Verdict {
+	if c.carriesMoves() {
+		return c.move(k, a, b)
+	}
+	return tracer.Continue()
 }
 
 // firstFault answers a call whose second path cannot be read: the kernel walks

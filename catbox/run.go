@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/pathrules"
 	"github.com/catbox-go/catbox/tracer"
 )
 
@@ -94,6 +95,12 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	if err != nil {
 		resolver.Close()
 		return nil, fmt.Errorf("read the own identity: %w", err)
+	}
+	if s.blind {
+		if p.paths, err = pathrules.Compile([]string{"/"}, nil); err != nil {
+			resolver.Close()
+			return nil, err
+		}
 	}
 	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
 	return &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),

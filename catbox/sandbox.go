@@ -53,7 +53,9 @@ type Sandbox struct {
 	// Log gets one line for each stop at level Debug. Nil: none.
 	Log *slog.Logger
 
-	maxABI *int // of Landlock, for tests of older kernels
+	// For tests: the newest Landlock to use, and a tracer that allows every path.
+	maxABI *int
+	blind  bool
 }
 
 // Network is what a Sandbox allows of the network.

@@ -107,3 +107,34 @@ func (w *walk) take() int {
 	*from = -1
 	return fd
 }
+
+// PinEntry resolves a directory entry, as calls with Request.Entry mean it, and
+// returns an O_PATH descriptor of its directory; the name in it is res.Name. The
+// path in res is made of the name that the directory behind the descriptor had and
+// that name, whether it exists or not. The caller closes the descriptor; it is -1
+// if the walk ended with an errno or the path does not end in a normal name.
+func (r *Resolver) PinEntry(req *Request, res *Result) (int, error) {
+	*res = Result{}
+	if done, err := r.check(req, res); done {
+		return -1, err
+	}
+	w := newWalk(r, req, res)
+	defer w.close()
+	if err := r.exactly(&w, res); err != nil || res.Errno != 0 || len(w.name) == 0 {
+		return -1, err
+	}
+	name := append(r.next[:0], w.name...) // nameOf uses the other buffers
+	r.next = name
+	kind, err := r.nameOf(place{fd: w.cur, dir: -1}, req.SameRoot)
+	if err != nil {
+		return -1, err
+	}
+	res.Kind, res.Path = kind, nil
+	if kind != Unreachable {
+		r.path = appendName(r.path, name)
+		res.Path, res.Name = r.path, r.path[len(r.path)-len(name):]
+	}
+	fd := w.cur
+	w.cur = -1
+	return fd, nil
+}
