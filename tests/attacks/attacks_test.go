@@ -35,7 +35,7 @@ type attack struct{ group, name string }
 // race reports whether the attack is one that goes on until it wins.
 func (a attack) race() bool { return strings.HasPrefix(a.group, "races") }
 
-func attacks(t *testing.T, program string) []attack {
+func attacks(t testing.TB, program string) []attack {
 	t.Helper()
 	out, err := exec.Command(program).Output()
 	if err != nil {

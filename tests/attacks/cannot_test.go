@@ -34,6 +34,7 @@ var byRoot = map[string]string{
 	"shared_swap":       "CAP_SYS_ADMIN",
 	"userfault":         "CAP_SYS_PTRACE",
 	"type_text":         "the terminal is not the controlling one",
+	"type_race":         "the terminal is not the controlling one",
 	"type_highbits":     "the terminal is not the controlling one",
 }
 

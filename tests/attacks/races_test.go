@@ -17,25 +17,32 @@ import (
 	"github.com/catbox-go/catbox/catbox"
 )
 
-// raceLength is how long a race against a confinement is run. Most of those that
-// can be won are won within milliseconds.
-var raceLength = flag.Duration("race-length", 500*time.Millisecond, "how long each race is run")
+// raceLength is how long a race against a confinement is run, if it is not won
+// before. With less than fullLength only the ordinary user races.
+var raceLength = flag.Duration("race-length", 500*time.Millisecond, "how long each race against a confinement is run")
 
-// openRaces are races that confinement does not promise to win.
+const fullLength = 5 * time.Second
+
+// openRaces are races that confinement does not promise to win, and why. They are
+// run without it only.
 var openRaces = map[string]string{}
 
 // TestRaces makes each attack that wins by changing memory, links or descriptors
 // between the tracer's look at a call and the kernel's: without confinement it
-// succeeds at once; confined it changes nothing, as often as it tries.
+// succeeds at once; confined it changes nothing, as often as it is tried.
 func TestRaces(t *testing.T) {
 	program := guest(t)
+	uids := users()
+	if *raceLength < fullLength {
+		uids = uids[len(uids)-1:]
+	}
 	var s scores
-	t.Cleanup(func() { t.Log(s.String()) })
+	t.Cleanup(func() { fmt.Print(s.String()) })
 	for _, a := range attacks(t, program) {
 		if !a.race() {
 			continue
 		}
-		for _, uid := range users() {
+		for _, uid := range uids {
 			t.Run(fmt.Sprintf("%s/%s/uid %d", a.group, a.name, uid), func(t *testing.T) {
 				t.Parallel()
 				runRace(t, a, uid, program, &s)
@@ -69,10 +76,14 @@ func runRace(t *testing.T, a attack, uid int, program string, s *scores) {
 	}
 }
 
-// furnishRace prepares what a race needs beside the tree.
-func (w *world) furnishRace(t *testing.T, name string, k *task) {
+// furnishRace prepares what a race needs beside the tree. Without confinement the
+// length is only a bound.
+func (w *world) furnishRace(t testing.TB, name string, k *task) {
 	t.Helper()
-	k.Length = *raceLength
+	k.Length = patience / 2
+	if k.Confined {
+		k.Length = *raceLength
+	}
 	k.Args = []string{strconv.FormatInt(k.Length.Milliseconds(), 10)}
 	if !strings.HasPrefix(name, "host_") {
 		return
@@ -86,7 +97,7 @@ func (w *world) furnishRace(t *testing.T, name string, k *task) {
 }
 
 // hostAddress returns an address of this machine that is not a loopback one.
-func hostAddress(t *testing.T) netip.Addr {
+func hostAddress(t testing.TB) netip.Addr {
 	t.Helper()
 	list, err := net.InterfaceAddrs()
 	if err != nil {
@@ -126,7 +137,7 @@ type score struct {
 	native, confined string
 }
 
-// scores are the rows of the report, in the order in which races end.
+// scores are the rows of the report.
 type scores struct {
 	mu   sync.Mutex
 	rows []score
@@ -146,10 +157,46 @@ func (s *scores) String() string {
 		return cmp.Or(cmp.Compare(a.attack.group, b.attack.group), cmp.Compare(a.attack.name, b.attack.name), cmp.Compare(a.uid, b.uid))
 	})
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%-20s %-6s %-26s %s\n", "race", "uid", "unconfined", "confined")
+	fmt.Fprintf(&b, "%-20s %-6s %-26s %s\n", "race", "uid", "unconfined", "confined")
 	for i := range s.rows {
 		r := &s.rows[i]
-		fmt.Fprintf(&b, "%-20s %-6s %-26s %s\n", r.attack.name, strconv.Itoa(r.uid), r.native, r.confined)
+		fmt.Fprintf(&b, "%-20s %-6d %-26s %s\n", r.attack.name, r.uid, r.native, r.confined)
 	}
 	return b.String()
+}
+
+// BenchmarkRaces says how many tries a race makes in a second when it goes on
+// after it has won. A race with few of them proves little.
+func BenchmarkRaces(b *testing.B) {
+	program := guest(b)
+	uid := users()[len(users())-1]
+	for _, a := range attacks(b, program) {
+		for _, confined := range []bool{false, true} {
+			if !a.race() || cannot(a, uid) != "" {
+				continue
+			}
+			b.Run(fmt.Sprintf("%s/confined=%v", a.name, confined), func(b *testing.B) {
+				var tries, ms float64
+				for b.Loop() {
+					w := newWorld(b, uid, program, a.name)
+					k := &task{Confined: confined}
+					w.furnishRace(b, a.name, k)
+					k.Args[0] = strconv.FormatInt((*raceLength).Milliseconds(), 10) + "+"
+					out, err := w.run(b, a.name, k)
+					w.victim.report()
+					m := triesLine.FindStringSubmatch(out)
+					if err != nil || m == nil && !confined {
+						b.Fatalf("%v\n%s", err, out)
+					} else if m == nil {
+						b.Skip(out)
+					}
+					n, _ := strconv.ParseFloat(m[1], 64)
+					length, _ := strconv.ParseFloat(m[2], 64)
+					tries, ms = tries+n, ms+length
+				}
+				b.ReportMetric(tries/ms*1000, "tries/s")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
 }

@@ -72,6 +72,29 @@ static void dup2_fssetxattr(void) { swap(THREAD, "file", fd_fssetxattr); }
 static void files_peer_openat(void) { swap(CLONE_FILES, "", fd_open); }
 static void files_peer_fchmod(void) { swap(CLONE_FILES, "file", fd_fchmod); }
 
+// A process that has gone by turns with one outside, and a file by turns with the
+// terminal of the standard input.
+static int fd_signal(long n) { return syscall(424, 100, SIGUSR1, NULL, 0) == 0; } // pidfd_send_signal
+static void dup2_pidfd(void) {
+	pid_t child = fork();
+	if (child == 0)
+		_exit(0);
+	two_fds[0] = syscall(434, child, 0); // pidfd_open
+	two_fds[1] = syscall(434, victim, 0);
+	waitpid(child, NULL, 0);
+	if (two_fds[0] < 0 || two_fds[1] < 0)
+		return cannot("pidfd_open");
+	flip_fd(0);
+	race(THREAD, flip_fd, fd_signal);
+}
+static int fd_type(long n) { return ioctl(100, TIOCSTI, "\n") == 0; }
+static void type_race(void) {
+	two_fds[0] = open(A("file"), O_RDONLY);
+	two_fds[1] = 0;
+	flip_fd(0);
+	race(THREAD, flip_fd, fd_type);
+}
+
 // An open of a FIFO that nobody reads waits. A signal interrupts it and has it
 // begun again, and by then it means something else.
 static volatile pid_t opener;
@@ -150,7 +173,7 @@ static int told(void) { // the descriptor is the victim's
 static int set_owner_ex(long n) { return fcntl(owned[0], F_SETOWN_EX, &owner) == 0 && told(); }
 static int fio_set_owner(long n) { return ioctl(owned[0], 0x8901, &owner.pid) == 0 && told(); } // FIOSETOWN
 static void own(call c) {
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, owned) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, owned) != 0)
 		return cannot("socketpair");
 	signal(SIGUSR1, SIG_IGN);
 	owner.type = F_OWNER_PID;
@@ -168,5 +191,5 @@ const struct attack races_fds_attacks[] = {
 	X(dup2_proc_chmod), X(dup2_fchmod), X(dup2_fchmodat), X(dup2_fchmodat2), X(dup2_fchown), X(dup2_fchownat),
 	X(dup2_futimens), X(dup2_utimensat), X(dup2_fsetxattr), X(dup2_fremovexattr), X(dup2_setflags),
 	X(dup2_fssetxattr), X(files_peer_openat), X(files_peer_fchmod), X(fifo_restart), X(fifo_restart_link),
-	X(setown_ex), X(fiosetown_race), {NULL, NULL},
+	X(setown_ex), X(fiosetown_race), X(dup2_pidfd), X(type_race), {NULL, NULL},
 };
