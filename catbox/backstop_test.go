@@ -111,23 +111,23 @@ func TestLevelsAgree(t *testing.T) {
 // TestRemovedRoot: a directory of a rule can be removed and made again, also
 // where the kernel's right hangs on it.
 func TestRemovedRoot(t *testing.T) {
-	const clear = "unlink a/file : unlink a/dir/inner : rmdir a/dir : rmdir a/empty : unlink a/in : unlink a/out : unlink a/outdir : unlink a/outnew : "
+	const empty = "unlink a/file : unlink a/dir/inner : rmdir a/dir : rmdir a/empty : unlink a/in : unlink a/out : unlink a/outdir : unlink a/outnew : "
 	const done = "unlink=0 unlink=0 rmdir=0 rmdir=0 unlink=0 unlink=0 unlink=0 unlink=0 "
 	play(t, allowA, []scene{
 		{"full", "rmdir a", "rmdir=ENOTEMPTY", nil},
-		{"made again", clear + "rmdir a : rmdir a : mkdir a 0755 : mkdir a 0755 : mkdir a/x 0755", done + "rmdir=0 rmdir=ENOENT mkdir=0 mkdir=EEXIST mkdir=0", nil},
-		{"by descriptor", clear + "unlinkat AT_FDCWD a AT_REMOVEDIR : mkdirat AT_FDCWD a/ 0755 : mkdir a/x 0755", done + "unlinkat=0 mkdirat=0 mkdir=0", nil},
+		{"made again", empty + "rmdir a : rmdir a : mkdir a 0755 : mkdir a 0755 : mkdir a/x 0755", done + "rmdir=0 rmdir=ENOENT mkdir=0 mkdir=EEXIST mkdir=0", nil},
+		{"by descriptor", empty + "unlinkat AT_FDCWD a AT_REMOVEDIR : mkdirat AT_FDCWD a/ 0755 : mkdir a/x 0755", done + "unlinkat=0 mkdirat=0 mkdir=0", nil},
 	})
 	w := newWorld(t, users()[len(users())-1])
 	w.build(t)
-	if out, _ := w.confined(t, w.box(), w.words(clear+"rmdir a")...); !strings.HasSuffix(out, "rmdir=0") {
+	if out, _ := w.confined(t, w.box(), w.words(empty+"rmdir a")...); !strings.HasSuffix(out, "rmdir=0") {
 		t.Errorf("results: %s", out)
 	}
 	if _, err := os.Lstat(w.root + "/a"); !os.IsNotExist(err) {
 		t.Errorf("the directory is there after the run: %v", err)
 	}
 	w.build(t)
-	out, _ := w.confined(t, w.box(), w.words(clear+"rmdir a : umask 0027 : mkdir a 0777 : stat a")...)
+	out, _ := w.confined(t, w.box(), w.words(empty+"rmdir a : umask 0027 : mkdir a 0777 : stat a")...)
 	info, err := os.Stat(w.root + "/a")
 	if err != nil || info.Mode().Perm() != 0o750 {
 		t.Errorf("made again with %v, %v, want 0750\n%s", info.Mode(), err, out)

@@ -11,13 +11,6 @@ import (
 // are the bare calls, on the calling thread. Names end in a NUL byte. This is the
 // only file of the package that imports unsafe.
 
-func pointer(b []byte) uintptr {
-	if len(b) == 0 {
-		return 0
-	}
-	return uintptr(unsafe.Pointer(&b[0]))
-}
-
 func fchmodat(dir int, path []byte, mode uint32) unix.Errno {
 	_, _, e := unix.Syscall(unix.SYS_FCHMODAT, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(mode))
 	return e
