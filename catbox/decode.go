@@ -21,9 +21,11 @@ type call struct {
 	text     int    // link text
 	flags    uint32 // open, at or rename flags
 	mode     uint32
+	uid, gid int // -1 leaves it
 	device   uint64
 	length   int64
 	command  uint32
+	xattr    uint32 // XATTR_* flags
 	sockaddr int
 	addrLen  uint32
 	msg      int // Msghdr or MsgVec
@@ -68,6 +70,12 @@ func (k *call) place(i int, role sysent.Role, v uint64) {
 		k.flags = uint32(v)
 	case sysent.FileMode:
 		k.mode = uint32(v)
+	case sysent.UID:
+		k.uid = k.id(v)
+	case sysent.GID:
+		k.gid = k.id(v)
+	case sysent.XattrFlags:
+		k.xattr = uint32(v)
 	case sysent.Device:
 		k.device = v
 	case sysent.Length:
@@ -98,6 +106,16 @@ func (k *call) place(i int, role sysent.Role, v uint64) {
 	case sysent.SignalNumber:
 		k.probe = uint32(v) == 0
 	}
+}
+
+// id returns a user or group id in the width that the call has.
+func (k *call) id(v uint64) int {
+	bits := k.entry.IDBits(k.stop.Arch)
+	v &= 1<<bits - 1
+	if v == 1<<bits-1 {
+		return -1
+	}
+	return int(v)
 }
 
 // follows reports whether the last component of Path is followed if it is a

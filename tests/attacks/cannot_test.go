@@ -32,6 +32,7 @@ var byRoot = map[string]string{
 	"opentree_detached": "CAP_SYS_ADMIN",
 	"setns_victim":      "CAP_SYS_ADMIN",
 	"shared_swap":       "CAP_SYS_ADMIN",
+	"userfault":         "CAP_SYS_PTRACE",
 	"type_text":         "the terminal is not the controlling one",
 	"type_highbits":     "the terminal is not the controlling one",
 }

@@ -133,9 +133,9 @@ func TestConfine(t *testing.T) {
 
 		{"unix stream", "socket", [6]uint64{1, 1, 0}, "allow"},
 		{"unix datagram, garbage above", "socket", [6]uint64{garbage | 1, 2, 0}, "allow"},
-		{"tcp", "socket", [6]uint64{2, 0x80801, 0}, "allow"},
-		{"tcp by number", "socket", [6]uint64{10, 1, 6}, "allow"},
-		{"udp", "socket", [6]uint64{10, 2, 17}, "allow"},
+		{"tcp", "socket", [6]uint64{2, 0x80801, 0}, "stop"},
+		{"tcp by number", "socket", [6]uint64{10, 1, 6}, "stop"},
+		{"udp", "socket", [6]uint64{10, 2, 17}, "stop"},
 		{"udp over a stream", "socket", [6]uint64{2, 1, 17}, "stop"},
 		{"sctp", "socket", [6]uint64{2, 1, 132}, "stop"},
 		{"ping", "socket", [6]uint64{2, 2, 1}, "stop"},

@@ -68,7 +68,6 @@ var socketIOCalls = []Entry{
 	{Name: "shutdown", Class: Harmless, Args: [6]Role{FD}},
 	{Name: "getsockname", Class: Harmless, Args: [6]Role{FD}},
 	{Name: "getpeername", Class: Harmless, Args: [6]Role{FD}},
-	{Name: "setsockopt", Class: Harmless, Args: [6]Role{FD}, Note: "Only on sockets of the protocols that socket allows."},
 	{Name: "getsockopt", Class: Harmless, Args: [6]Role{FD}},
 }
 
