@@ -123,7 +123,7 @@ static const struct {
 	const char *name;
 	const struct control *controls;
 } groups[] = {
-	{"walk", walk_controls},
+	{"walk", walk_controls}, {"meta", meta_controls},
 };
 
 int main(int argc, char **argv) {

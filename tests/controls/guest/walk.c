@@ -183,6 +183,10 @@ static void try_all(const char *label, const char *p) {
 	}
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
 		char effect[20] = "";
+		if (!strcmp(label, "t/fifo") && !strcmp(calls[i].name, "creat"))
+			continue; // would wait for a reader
+		if (!strcmp(calls[i].name, "renameat2 99") && (strstr(label, "256 bytes") || strstr(label, "one name") || !strcmp(label, "t/locked/x")))
+			continue; // which of the two errors comes first is not known to a tracer
 		long r = make_call(&calls[i], p);
 		const char *what = outcome(r);
 		if (r > 2)
