@@ -140,6 +140,11 @@ func (k *call) emptyPath() bool {
 	return k.entry.AtMask&k.flags&unix.AT_EMPTY_PATH != 0
 }
 
+// nullPath reports whether the path is NULL and so stands for the descriptor.
+func (k *call) nullPath() bool {
+	return k.path >= 0 && k.entry.NullPath && k.args[k.path] == 0 && k.fd != unix.AT_FDCWD
+}
+
 // refusal returns the rule that makes the filter refuse the call whatever its
 // arguments point to, or nil.
 func (k *call) refusal() *sysent.Rule {

@@ -28,14 +28,12 @@ const (
 // metadata decides about a call that changes the metadata of an object, and
 // carries it out.
 func (c *confiner) metadata(k *call) tracer.Verdict {
-	p := &c.first
-	if v, done := c.metadataRequest(k, p); done {
-		return v
-	}
-	ch := &c.change
-	switch errno := c.readChange(k, ch); errno {
-	case 0:
-	case unix.EINVAL, unix.ERANGE, unix.E2BIG:
+	p, ch := &c.first, &c.change
+	switch errno := c.readChange(k, ch); {
+	case errno == 0:
+	case ch.Kind == change.Command && opensNothing(k.stop.Tid, k.fd):
+		return tracer.Deny(unix.EBADF)
+	case errno == unix.EINVAL, errno == unix.ERANGE, errno == unix.E2BIG:
 		return tracer.Deny(errno)
 	default:
 		return c.unreadable(k, errno)
@@ -43,11 +41,17 @@ func (c *confiner) metadata(k *call) tracer.Verdict {
 	if ch.Kind == change.Times && !ch.Now && ch.Times[0].Nsec == unix.UTIME_OMIT && ch.Times[1].Nsec == unix.UTIME_OMIT {
 		return tracer.Answer(0) // the kernel does not even look at the path
 	}
+	if v, done := c.metadataRequest(k, p); done {
+		return v
+	}
 	return c.changePinned(k, p, ch)
 }
 
 // metadataRequest reads the path of the call, or names its descriptor.
 func (c *confiner) metadataRequest(k *call, p *place) (v tracer.Verdict, done bool) {
+	if k.nullPath() && k.flags != 0 {
+		return tracer.Deny(unix.EINVAL), true
+	}
 	if k.path >= 0 {
 		return c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath())
 	}
@@ -70,7 +74,7 @@ func (c *confiner) changePinned(k *call, p *place, ch *change.Change) tracer.Ver
 	if errno, effect := order(k, &p.res, nil, nil); errno != 0 || !effect {
 		return tracer.Deny(errno)
 	}
-	direct := k.path < 0 || k.entry.NullPath && k.args[k.path] == 0
+	direct := k.path < 0 || k.nullPath()
 	if direct && opensNothing(k.stop.Tid, k.fd) {
 		return tracer.Deny(unix.EBADF)
 	}

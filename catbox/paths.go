@@ -81,8 +81,9 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 	}
 	movesRoot := k.entry.Op == sysent.OpRename && (c.isRoot(a) || c.isRoot(b) ||
 		isDir(&a.res) && c.policy.roots[string(b.res.Path)])
+	linksRoot := k.entry.Op == sysent.OpLink && c.isRoot(a) // fails, and Landlock would say EXDEV
 	okA, okB := c.allowed(k, a), c.allowed(k, b)
-	if okA && okB && !movesRoot {
+	if okA && okB && !movesRoot && !linksRoot {
 		return c.goAhead(k, a, b)
 	}
 	switch errno, effect := order(k, &a.res, &b.res, nil); {
@@ -126,7 +127,7 @@ func (c *confiner) firstFault(k *call, a *place, second tracer.Verdict) tracer.V
 // path cannot be read.
 func (c *confiner) read(k *call, p *place, arg int, dirfd int32, follow, empty bool) (v tracer.Verdict, done bool) {
 	var raw []byte
-	if k.args[arg] == 0 && k.entry.NullPath && dirfd != unix.AT_FDCWD {
+	if arg == k.path && k.nullPath() {
 		empty = true
 	} else {
 		var errno unix.Errno
