@@ -96,14 +96,14 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 	case unix.AF_UNIX:
 		return c.unixAddress(k, &a, size)
 	case unix.AF_INET, unix.AF_INET6:
-		return c.inetAddress(k, &a)
+		return c.inetAddress(k, &a, c.sock[:size])
 	case unix.AF_UNSPEC:
-		if k.msg < 0 && k.sockaddr == 1 && k.entry.Op != sysent.OpBind {
-			return tracer.Continue() // connect(2) dissolves an association
+		if connects(k) {
+			return c.goTo(k, c.sock[:size]) // dissolves an association (connect(2))
 		}
-		return c.inetAddress(k, &a) // to bind and to send it means AF_INET
+		return c.inetAddress(k, &a, c.sock[:size]) // to bind and to send it means AF_INET
 	case unix.AF_NETLINK:
-		return tracer.Continue() // only the routing family could be made, to ask
+		return c.goTo(k, c.sock[:size]) // only the routing family could be made, to ask
 	}
 	if c.policy.network == NetworkHost {
 		return tracer.Continue()
@@ -112,7 +112,7 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 		Reason: c.networkReason()}, unix.EACCES)
 }
 
-func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
+func (c *confiner) inetAddress(k *call, a *address, sockaddr []byte) tracer.Verdict {
 	switch c.policy.network {
 	case NetworkHost:
 		return tracer.Continue()
@@ -121,7 +121,7 @@ func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
 		// Connecting to the unspecified address means this machine; binding to
 		// it means every interface.
 		if ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind {
-			return tracer.Continue()
+			return c.goTo(k, sockaddr)
 		}
 	}
 	errno := unix.ENETUNREACH
@@ -157,8 +157,8 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	if v, done := c.resolve(k, p); done {
 		return v
 	}
-	if c.allowed(k, p) || !bind && c.policy.sockets.MatchBytes(p.res.Path).Allowed {
-		return tracer.Continue()
+	if c.reachable(k, p) {
+		return c.goToFile(k, p, c.sock[:size])
 	}
 	if errno := c.unixOrder(k, p); errno != 0 {
 		return tracer.Deny(errno)
@@ -166,6 +166,11 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	v := c.explain(k, p)
 	v.Address = a.name
 	return c.violate(v, unix.EACCES)
+}
+
+// reachable reports whether the rules allow to bind to, or to reach, the socket p.
+func (c *confiner) reachable(k *call, p *place) bool {
+	return c.allowed(k, p) || k.entry.Op != sysent.OpBind && c.policy.sockets.MatchBytes(p.res.Path).Allowed
 }
 
 func (c *confiner) unixOrder(k *call, p *place) unix.Errno {
@@ -260,33 +265,43 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 	return c.violate(Violation{Call: k.entry.Name, Address: socketString(sa), Reason: c.networkReason()}, unix.EACCES)
 }
 
-// socketName returns the address that a socket of a process is bound to, by a
-// copy of its descriptor (pidfd_getfd, Linux 5.6). The copy is of the first
-// thread, so that a thread with descriptors of its own may mean another socket:
-// then it returns nil.
-func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
+// errOwnTable is the error for a thread that has descriptors of its own, which
+// this kernel does not give away.
+var errOwnTable = errors.New("the thread has a descriptor table of its own")
+
+// copySocket returns a copy of a descriptor of a thread (pidfd_getfd(2), Linux
+// 5.6). Before Linux 6.9 the kernel gives away those of the first thread only.
+func copySocket(pid, tid, fd int) (int, error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
 	defer unix.Close(pidfd)
 	copied, err := unix.PidfdGetfd(pidfd, fd, 0)
+	if err != nil || tid == pid {
+		return copied, err
+	}
+	var ours, theirs unix.Stat_t
+	if err = unix.Fstat(copied, &ours); err == nil {
+		err = unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs)
+	}
+	if err == nil && (ours.Dev != theirs.Dev || ours.Ino != theirs.Ino) {
+		err = errOwnTable
+	}
+	if err != nil {
+		_ = unix.Close(copied)
+		return -1, err
+	}
+	return copied, nil
+}
+
+// socketName returns the address that a socket of a thread is bound to.
+func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
+	copied, err := copySocket(pid, tid, fd)
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(copied)
-	if tid != pid {
-		var ours, theirs unix.Stat_t
-		if err := unix.Fstat(copied, &ours); err != nil {
-			return nil, err
-		}
-		if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs); err != nil {
-			return nil, err
-		}
-		if ours.Dev != theirs.Dev || ours.Ino != theirs.Ino {
-			return nil, nil
-		}
-	}
 	return unix.Getsockname(copied)
 }
 

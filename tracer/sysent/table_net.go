@@ -25,7 +25,7 @@ var netCalls = []Entry{
 	{Name: "accept", Class: Net, Args: [6]Role{FD}},
 	{Name: "accept4", Class: Net, Args: [6]Role{FD}},
 	{
-		Name: "sendto", Class: Net, Args: [6]Role{0: FD, 4: Sockaddr, 5: SockaddrLen}, Confine: sendtoAddress,
+		Name: "sendto", Class: Net, Args: [6]Role{0: FD, 2: Length, 4: Sockaddr, 5: SockaddrLen}, Confine: sendtoAddress,
 		Note: "With MSG_FASTOPEN it connects.",
 	},
 	{
