@@ -26,7 +26,27 @@ const fullLength = 5 * time.Second
 
 // openRaces are races that docs/threat-model.md leaves open, and why. They are run
 // without confinement only.
-var openRaces = map[string]string{}
+var openRaces = map[string]string{
+	"deny_race_open":      denied,
+	"deny_race_unlink":    denied,
+	"pattern_race_open":   patterned,
+	"pattern_race_unlink": patterned,
+	"unix_connect":        pathSocket,
+	"unix_exchange":       pathSocket,
+	"unix_sendto":         pathSocket,
+	"unix_sendmmsg":       pathSocket,
+	"host_connect":        loopback,
+	"host_sendto":         loopback,
+	"host_sendmsg":        loopback,
+	"own_proc_file":       "files below /proc of the user's other processes",
+}
+
+const (
+	denied     = "the kernel knows no deny rule inside of an allowed directory"
+	patterned  = "the kernel knows only the directory that a pattern begins with"
+	pathSocket = "the kernel does not guard sockets with a path"
+	loopback   = "the kernel does not know the loopback network"
+)
 
 // TestRaces makes each attack that wins by changing memory, links or descriptors
 // between the tracer's look at a call and the kernel's: without confinement it
