@@ -131,6 +131,8 @@ func forbiddenReason(class sysent.Class) string {
 		return "controlling another process is never allowed"
 	case sysent.Bypass:
 		return "reaching files without a path is never allowed"
+	case sysent.Signal:
+		return "it reaches all processes of the user and is never allowed"
 	case sysent.FDMeta:
 		return "this command reaches a terminal or process outside"
 	}

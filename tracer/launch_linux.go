@@ -50,8 +50,14 @@ const seizeOptions = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.
 // command traced the old way, stopped at its exec, where calls are injected that
 // drop privileges and install the filter. Then the tracer detaches, leaving the
 // process stopped by SIGSTOP, and seizes it. In between nothing can run, and the
-// parent-death signal stands in for EXITKILL.
+// parent-death signal stands in for EXITKILL. The kernel forgets that signal when
+// a set-user-ID program is executed (prctl(2)), unless no_new_privs makes it an
+// ordinary one; so the thread that forks sets it for the new process. It ends with
+// the run, and the Go runtime makes no other thread from a locked one.
 func (r *run) launch(cmd *Command, options int) (int, error) {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return 0, &LaunchError{"set no_new_privs", err}
+	}
 	attr := syscall.SysProcAttr{}
 	if cmd.SysProcAttr != nil {
 		attr = *cmd.SysProcAttr
@@ -111,14 +117,11 @@ func (r *run) prepare(pid, files, options int) error {
 	return nil
 }
 
-// confine injects the calls that cannot be undone: privileges cannot grow, the
-// ruleset is enforced, foreign descriptors are closed, and the filter is
+// confine injects the calls that cannot be undone: the ruleset is enforced,
+// foreign descriptors are closed, capabilities dropped, and the filter is
 // installed.
 func (r *run) confine(in *injector, files int) error {
 	program := r.program
-	if _, err := in.call("prctl", unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
-		return err
-	}
 	if r.Ruleset != nil {
 		if _, err := in.call("landlock_restrict_self", uint64(files), 0); err != nil {
 			return err

@@ -40,8 +40,6 @@ var byRoot = map[string]string{
 
 // asNative are attacks that confinement does not promise to stop.
 var asNative = map[string]string{
-	"renice":       "priorities of other processes of the user",
-	"affinity":     "processors of other processes of the user",
 	"victim_pipe":  "a pipe of another process, by /proc/PID/fd",
 	"victim_memfd": "a memory file of another process, by /proc/PID/fd",
 }

@@ -87,8 +87,6 @@ var memoryCalls = []Entry{
 	{Name: "set_mempolicy", Class: Harmless},
 	{Name: "get_mempolicy", Class: Harmless},
 	{Name: "set_mempolicy_home_node", Class: Harmless},
-	{Name: "migrate_pages", Class: Harmless},
-	{Name: "move_pages", Class: Harmless},
 	{Name: "membarrier", Class: Harmless},
 	{Name: "pkey_mprotect", Class: Harmless},
 	{Name: "pkey_alloc", Class: Harmless},
