@@ -19,8 +19,8 @@ import (
 // started ([ErrNotFound], fs.ErrPermission or an errno, see also
 // [tracer.LaunchError]), tracing that is not possible here, a hook that failed,
 // or the cause of a cancelled ctx; then the tree is gone as well. If the command
-// has run, the Result is not nil even with an error. That the command failed, or
-// that something was refused, is no error.
+// has run, the Result is not nil even with an error, other than a [StallError]. That
+// the command failed, or that something was refused, is no error.
 //
 // Run is safe for concurrent use: each run has its own thread.
 func (s *Sandbox) Run(ctx context.Context, cmd *Command) (*Result, error) {
@@ -29,6 +29,10 @@ func (s *Sandbox) Run(ctx context.Context, cmd *Command) (*Result, error) {
 		return nil, err
 	}
 	res, err := s.run(ctx, cmd, io)
+	if abandoned(err) {
+		io.abandon()
+		return nil, err
+	}
 	if ioErr := io.finish(); err == nil {
 		err = ioErr
 	}
@@ -36,7 +40,7 @@ func (s *Sandbox) Run(ctx context.Context, cmd *Command) (*Result, error) {
 	return res, err
 }
 
-func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, error) {
+func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Result, err error) {
 	tcmd, err := cmd.tracerCommand(io)
 	if err != nil {
 		return nil, err
@@ -45,13 +49,19 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 	if err != nil {
 		return nil, err
 	}
-	defer c.resolver.Close()
+	defer func() {
+		if !abandoned(err) { // or it may be in use
+			c.resolver.Close()
+		}
+	}()
 	t := tracer.Tracer{
 		Handlers:     []tracer.Handler{s.Hooks.handler(), c.handler()},
 		KillOnExit:   s.KillOnExit,
 		MeasureUsage: s.MeasureUsage,
 		Grace:        s.Grace,
 		GroupStop:    s.Hooks.GroupStop,
+		Stalled:      s.Hooks.Stalled,
+		StallAfter:   s.StallAfter,
 		Log:          s.Log,
 	}
 	if s.Network != NetworkHost {
@@ -61,11 +71,17 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 	if out.PID == 0 {
 		return nil, explainLaunch(tcmd.Path, err)
 	}
-	res := newResult(&out, c.journal)
+	res = newResult(&out, c.journal)
 	if errors.Is(err, errStopped) {
 		res.Stopped, err = true, nil
 	}
 	return res, err
+}
+
+// abandoned reports whether a run has ended with its thread still at work.
+func abandoned(err error) bool {
+	var stall *StallError
+	return errors.As(err, &stall)
 }
 
 func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error) {
