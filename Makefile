@@ -7,6 +7,8 @@ INSTALL ?= install
 
 FUZZTIME ?= 20s
 RACEPKGS ?= ./...
+RACETIME ?= 5s
+RACESIDE ?= 4
 PACKAGES ?= hello zlib lua5.4 grep
 
 GOLANGCI_VERSION := v2.15.0
@@ -25,7 +27,7 @@ datadir := $(PREFIX)/share
 # The default is the list of targets, whatever stands first below.
 .DEFAULT_GOAL := help
 
-.PHONY: help build test race lint fuzz bench demo install test-packages generate deps clean
+.PHONY: help build test race lint fuzz bench demo install test-packages test-races generate deps clean
 
 help: ## list the targets
 	@echo "catbox: make TARGET, where TARGET is one of"
@@ -78,6 +80,11 @@ test-packages: build ## real Debian packages, unconfined and confined (PACKAGES=
 	@.ci/run check packages
 	CATBOX=$(CURDIR)/$(BIN) CATBOX_TEST_PACKAGES="$(PACKAGES)" \
 		$(GO) test -count=1 -v -timeout 90m -run '^TestPackages$$' ./tests/packages
+
+# Run in the folder of the package, so that the report of a success is shown as well.
+test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (4) side by side
+	@.ci/run check races
+	cd tests/attacks && $(GO) test -count=1 -run '^TestRaces$$' -timeout 30m -parallel $(RACESIDE) -race-length $(RACETIME)
 
 generate: ## generated files, afresh
 	$(GO) generate ./...

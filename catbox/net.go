@@ -57,11 +57,27 @@ func (c *confiner) net(k *call) tracer.Verdict {
 	case k.hasFD:
 		return c.listen(k)
 	}
-	if c.policy.network == NetworkHost {
+	switch {
+	case c.policy.network == NetworkHost:
 		return tracer.Continue()
+	case k.entry.Op == sysent.OpSocket && sysent.PlainInet(&k.args):
+		return c.standIn(k)
 	}
 	return c.violate(Violation{Call: k.entry.Name, Address: familyName(k.family),
 		Reason: "this kind of socket is not allowed"}, unix.EAFNOSUPPORT)
+}
+
+// standIn gives the program an AF_UNIX socket for the internet socket that it asks
+// for while the network is off. So the address of each attempt can be reported, and
+// yet there is nothing that could reach the network, whatever a program does
+// between a check and its call: the kernel knows no internet address for it.
+func (c *confiner) standIn(k *call) tracer.Verdict {
+	number, ok := k.entry.Number(k.stop.Arch)
+	if c.policy.action == Report || c.policy.network != NetworkNone || !ok {
+		return tracer.Continue()
+	}
+	k.stop.Replacement = [6]uint64{unix.AF_UNIX, k.args[1]}
+	return tracer.Replace(number)
 }
 
 // addressed decides about an address at addr in the memory of the tracee.
@@ -80,14 +96,14 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 	case unix.AF_UNIX:
 		return c.unixAddress(k, &a, size)
 	case unix.AF_INET, unix.AF_INET6:
-		return c.inetAddress(k, &a)
+		return c.inetAddress(k, &a, c.sock[:size])
 	case unix.AF_UNSPEC:
-		if k.msg < 0 && k.sockaddr == 1 && k.entry.Op != sysent.OpBind {
-			return tracer.Continue() // connect(2) dissolves an association
+		if connects(k) {
+			return c.goTo(k, c.sock[:size]) // dissolves an association (connect(2))
 		}
-		return c.inetAddress(k, &a) // to bind and to send it means AF_INET
+		return c.inetAddress(k, &a, c.sock[:size]) // to bind and to send it means AF_INET
 	case unix.AF_NETLINK:
-		return tracer.Continue() // only the routing family could be made, to ask
+		return c.goTo(k, c.sock[:size]) // only the routing family could be made, to ask
 	}
 	if c.policy.network == NetworkHost {
 		return tracer.Continue()
@@ -96,7 +112,7 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 		Reason: c.networkReason()}, unix.EACCES)
 }
 
-func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
+func (c *confiner) inetAddress(k *call, a *address, sockaddr []byte) tracer.Verdict {
 	switch c.policy.network {
 	case NetworkHost:
 		return tracer.Continue()
@@ -105,7 +121,7 @@ func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
 		// Connecting to the unspecified address means this machine; binding to
 		// it means every interface.
 		if ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind {
-			return tracer.Continue()
+			return c.goTo(k, sockaddr)
 		}
 	}
 	errno := unix.ENETUNREACH
@@ -141,8 +157,8 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	if v, done := c.resolve(k, p); done {
 		return v
 	}
-	if c.allowed(k, p) || !bind && c.policy.sockets.MatchBytes(p.res.Path).Allowed {
-		return tracer.Continue()
+	if c.reachable(k, p) {
+		return c.goToFile(k, p, c.sock[:size])
 	}
 	if errno := c.unixOrder(k, p); errno != 0 {
 		return tracer.Deny(errno)
@@ -150,6 +166,11 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	v := c.explain(k, p)
 	v.Address = a.name
 	return c.violate(v, unix.EACCES)
+}
+
+// reachable reports whether the rules allow to bind to, or to reach, the socket p.
+func (c *confiner) reachable(k *call, p *place) bool {
+	return c.allowed(k, p) || k.entry.Op != sysent.OpBind && c.policy.sockets.MatchBytes(p.res.Path).Allowed
 }
 
 func (c *confiner) unixOrder(k *call, p *place) unix.Errno {
@@ -220,8 +241,13 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 	}
 	sa, err := socketName(k.stop.Process().PID(), k.stop.Tid, int(k.fd))
 	switch sa := sa.(type) {
-	case *unix.SockaddrUnix, *unix.SockaddrNetlink:
+	case *unix.SockaddrNetlink:
 		return tracer.Continue()
+	case *unix.SockaddrUnix:
+		// The kernel lets no AF_UNIX socket listen that has no name.
+		if !unnamed(sa) || c.policy.network != NetworkNone || c.policy.action == Report {
+			return tracer.Continue()
+		}
 	case *unix.SockaddrInet4:
 		if c.policy.network == NetworkLoopback && netip.AddrFrom4(sa.Addr).IsLoopback() {
 			return tracer.Continue()
@@ -239,38 +265,54 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 	return c.violate(Violation{Call: k.entry.Name, Address: socketString(sa), Reason: c.networkReason()}, unix.EACCES)
 }
 
-// socketName returns the address that a socket of a process is bound to, by a
-// copy of its descriptor (pidfd_getfd, Linux 5.6). The copy is of the first
-// thread, so that a thread with descriptors of its own may mean another socket:
-// then it returns nil.
-func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
+// errOwnTable is the error for a thread that has descriptors of its own, which
+// this kernel does not give away.
+var errOwnTable = errors.New("the thread has a descriptor table of its own")
+
+// copySocket returns a copy of a descriptor of a thread (pidfd_getfd(2), Linux
+// 5.6). Before Linux 6.9 the kernel gives away those of the first thread only.
+func copySocket(pid, tid, fd int) (int, error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
 	defer unix.Close(pidfd)
 	copied, err := unix.PidfdGetfd(pidfd, fd, 0)
+	if err != nil || tid == pid {
+		return copied, err
+	}
+	var ours, theirs unix.Stat_t
+	if err = unix.Fstat(copied, &ours); err == nil {
+		err = unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs)
+	}
+	if err == nil && (ours.Dev != theirs.Dev || ours.Ino != theirs.Ino) {
+		err = errOwnTable
+	}
+	if err != nil {
+		_ = unix.Close(copied)
+		return -1, err
+	}
+	return copied, nil
+}
+
+// socketName returns the address that a socket of a thread is bound to.
+func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
+	copied, err := copySocket(pid, tid, fd)
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(copied)
-	if tid != pid {
-		var ours, theirs unix.Stat_t
-		if err := unix.Fstat(copied, &ours); err != nil {
-			return nil, err
-		}
-		if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs); err != nil {
-			return nil, err
-		}
-		if ours.Dev != theirs.Dev || ours.Ino != theirs.Ino {
-			return nil, nil
-		}
-	}
 	return unix.Getsockname(copied)
 }
 
+// unnamed reports whether a socket has no name: package unix shows the first byte
+// of a name that is no path, which is 0, as "@".
+func unnamed(sa *unix.SockaddrUnix) bool { return sa.Name == "" || sa.Name == "@" }
+
 func socketString(sa unix.Sockaddr) string {
 	switch sa := sa.(type) {
+	case *unix.SockaddrUnix:
+		return "*:0" // a stand-in: any address, a port of the kernel's choice
 	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)).String()
 	case *unix.SockaddrInet6:

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/pathrules"
 	"github.com/catbox-go/catbox/tracer"
 )
 
@@ -49,12 +50,21 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Resu
 	if err != nil {
 		return nil, err
 	}
+	var ruleset *os.File
 	defer func() {
-		if !abandoned(err) { // or it may be in use
+		if !abandoned(err) { // or they may be in use
 			c.resolver.Close()
+			_ = ruleset.Close()
 		}
 	}()
+	if err := s.checkLevel(&c.backstop.assessment); err != nil {
+		return nil, err
+	}
+	if ruleset, err = c.backstop.ruleset(); err != nil {
+		return nil, err
+	}
 	t := tracer.Tracer{
+		Ruleset:      ruleset,
 		Handlers:     []tracer.Handler{s.Hooks.handler(), c.handler()},
 		KillOnExit:   s.KillOnExit,
 		MeasureUsage: s.MeasureUsage,
@@ -71,7 +81,9 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Resu
 	if out.PID == 0 {
 		return nil, explainLaunch(tcmd.Path, err)
 	}
+	c.removeRoots()
 	res = newResult(&out, c.journal)
+	res.Assessment = c.backstop.assessment
 	if errors.Is(err, errStopped) {
 		res.Stopped, err = true, nil
 	}
@@ -93,9 +105,20 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	if err != nil {
 		return nil, err
 	}
+	identity, err := identityOf(os.Getpid())
+	if err != nil {
+		resolver.Close()
+		return nil, fmt.Errorf("read the own identity: %w", err)
+	}
+	if s.blind {
+		if p.paths, err = pathrules.Compile([]string{"/"}, nil); err != nil {
+			resolver.Close()
+			return nil, err
+		}
+	}
 	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
-	return &confiner{policy: p, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
-		resolver: resolver, sameRoot: !chroot}, nil
+	return &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
+		resolver: resolver, identity: identity, sameRoot: !chroot}, nil
 }
 
 // explainLaunch puts the program into the error of a launch that failed.

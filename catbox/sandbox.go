@@ -44,6 +44,10 @@ type Sandbox struct {
 	// MeasureUsage fills Result.Usage, which makes each stop some percent dearer.
 	MeasureUsage bool
 
+	// Require makes Run fail with ErrBelowLevel, before anything runs, where the
+	// kernel does not stand behind the rules at least as far as this level.
+	Require Level
+
 	Hooks Hooks
 
 	// StallAfter is how long the run may not get on until Hooks.Stalled is told,
@@ -54,6 +58,10 @@ type Sandbox struct {
 	// Log gets one line for each stop at level Debug, and one at level Warn when
 	// the run does not get on. Nil: none.
 	Log *slog.Logger
+
+	// For tests: the newest Landlock to use, and a tracer that allows every path.
+	maxABI *int
+	blind  bool
 }
 
 // Network is what a Sandbox allows of the network.

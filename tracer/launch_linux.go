@@ -63,8 +63,12 @@ func (r *run) launch(cmd *Command, options int) (int, error) {
 		attr = *cmd.SysProcAttr
 	}
 	attr.Ptrace, attr.Pdeathsig = true, unix.SIGKILL
+	files := cmd.Files
+	if r.Ruleset != nil { // the descriptor behind those of the program
+		files = append(files[:len(files):len(files)], r.Ruleset.Fd())
+	}
 	pid, err := syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
-		Dir: cmd.Dir, Env: cmd.Env, Files: cmd.Files, Sys: &attr,
+		Dir: cmd.Dir, Env: cmd.Env, Files: files, Sys: &attr,
 	})
 	if err != nil {
 		return 0, &LaunchError{"exec", err}
@@ -113,10 +117,16 @@ func (r *run) prepare(pid, files, options int) error {
 	return nil
 }
 
-// confine injects the calls that cannot be undone: foreign descriptors are
-// closed, capabilities dropped, and the filter is installed.
+// confine injects the calls that cannot be undone: the ruleset is enforced,
+// foreign descriptors are closed, capabilities dropped, and the filter is
+// installed.
 func (r *run) confine(in *injector, files int) error {
 	program := r.program
+	if r.Ruleset != nil {
+		if _, err := in.call("landlock_restrict_self", uint64(files), 0); err != nil {
+			return err
+		}
+	}
 	if _, err := in.call("close_range", uint64(files), 0xffffffff, 0); err != nil {
 		return err
 	}
