@@ -25,6 +25,7 @@ func (r *run) enter(t *tracee) {
 		return
 	}
 	number := uint32(r.info.Number)
+	r.progress.calls(arch, number)
 	s := &r.stop
 	s.Tid, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, arch, arch.Lookup(number), r.info.Args, 0, t.proc
 	v, interested := r.ask(s, number)
@@ -132,6 +133,7 @@ func (r *run) exit(t *tracee) {
 		r.resume(t, unix.PTRACE_CONT, 0)
 		return
 	}
+	r.progress.calls(call.arch, call.number)
 	if e := sys.GetSyscallInfo(t.tid, &r.info); e != 0 {
 		r.vanished(t, "read the result of a call", e)
 		return
