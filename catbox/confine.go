@@ -32,7 +32,7 @@ type confiner struct {
 	first  place
 	second place
 	text   [tracer.PathMax]byte
-	sock   [unix.SizeofSockaddrAny]byte
+	sock   [maxAddress]byte
 }
 
 // place is one path of a call: as passed, and what it means.

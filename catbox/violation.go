@@ -121,14 +121,15 @@ func (v Violation) MarshalJSON() ([]byte, error) {
 		Canonical      string        `json:"canonical,omitempty"`
 		CanonicalBytes []byte        `json:"canonical_bytes,omitempty"`
 		Address        string        `json:"address,omitempty"`
+		AddressBytes   []byte        `json:"address_bytes,omitempty"`
 		Reason         string        `json:"reason,omitempty"`
 		Errno          string        `json:"errno,omitempty"`
 		Allowed        bool          `json:"allowed,omitempty"`
 		Rule           string        `json:"rule,omitempty"`
 		Processes      []ProcessInfo `json:"processes"`
 		Count          int           `json:"count"`
-	}{v.Call, v.Path, exact(v.Path), v.Canonical, exact(v.Canonical), v.Address, v.Reason,
-		unix.ErrnoName(v.Errno), v.Allowed, v.Rule, v.Processes, v.Count})
+	}{v.Call, v.Path, exact(v.Path), v.Canonical, exact(v.Canonical), v.Address, exact(v.Address),
+		v.Reason, unix.ErrnoName(v.Errno), v.Allowed, v.Rule, v.Processes, v.Count})
 }
 
 // violationKey is what makes two violations equal.
