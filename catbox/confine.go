@@ -163,12 +163,3 @@ func (c *confiner) refuse(v Violation, errno unix.Errno, always bool) tracer.Ver
 	}
 	return tracer.Deny(errno)
 }
-
-// ancestry lists the process and its ancestors up to the command.
-func ancestry(p *tracer.Process) []ProcessInfo {
-	var list []ProcessInfo
-	for ; p != nil; p = p.Parent() {
-		list = append(list, ProcessInfo{PID: p.PID(), Argv: p.Argv()})
-	}
-	return list
-}
