@@ -58,15 +58,8 @@ $(LINTER):
 	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(TOOLS)/golangci-lint $@
 
-# `go test -fuzz` takes one target of one package at a time.
-fuzz: ## every fuzz target for FUZZTIME (20s)
-	@set -e; packages=$$($(GO) list ./...); for package in $$packages; do \
-		list=$$($(GO) test -list '^Fuzz' "$$package"); \
-		for target in $$(printf '%s\n' "$$list" | grep '^Fuzz' || true); do \
-			echo "== $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
-		done; \
-	done
+fuzz: ## every fuzz target for FUZZTIME (20s), two at a time
+	@.ci/fuzz $(FUZZTIME)
 
 bench: build ## catbox against its peers, one table (BENCH_FULL=1: grep, more repetitions)
 	@.ci/run check bench

@@ -13,6 +13,10 @@ import (
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
+// maxAddress is the size of struct sockaddr_storage, the longest address that the
+// kernel takes. Programs pass it as the length of shorter ones too.
+const maxAddress = 128
+
 // address is the decoded sockaddr of a call.
 type address struct {
 	family uint16
@@ -145,7 +149,7 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	switch {
 	case size == 2 && bind, bind && a.path == nil, c.policy.network == NetworkHost && !bind:
 		return tracer.Continue() // an abstract name is taken, nobody is reached
-	case size == 2:
+	case size == 2, size > unix.SizeofSockaddrUnix:
 		return tracer.Deny(unix.EINVAL)
 	case a.path == nil:
 		return c.violate(Violation{Call: k.entry.Name, Address: a.name,

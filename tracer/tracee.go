@@ -69,7 +69,7 @@ func (tb *table) remove(tid int) {
 // removeProcess forgets a process that ended and any thread of it that ended
 // without a status: those that another thread's execve(2) replaced.
 func (tb *table) removeProcess(p *Process) {
-	p.dead = true
+	p.bury()
 	if tb.byPid[p.pid] == p {
 		delete(tb.byPid, p.pid)
 	}
