@@ -7,6 +7,8 @@ INSTALL ?= install
 
 FUZZTIME ?= 20s
 RACEPKGS ?= ./...
+RACETIME ?= 5s
+RACESIDE ?= 4
 PACKAGES ?= hello zlib lua5.4 grep
 COMPAT   ?= go cpython tar
 COMPAT_USERS ?= user
@@ -27,7 +29,7 @@ datadir := $(PREFIX)/share
 # The default is the list of targets, whatever stands first below.
 .DEFAULT_GOAL := help
 
-.PHONY: help build test race lint fuzz bench demo install test-packages test-compat generate deps clean
+.PHONY: help build test race lint fuzz bench demo install test-packages test-compat test-races generate deps clean
 
 help: ## list the targets
 	@echo "catbox: make TARGET, where TARGET is one of"
@@ -86,6 +88,11 @@ test-compat: build ## test suites of others, native, inside, confined (COMPAT="g
 	CATBOX=$(CURDIR)/$(BIN) CATBOX_TEST_COMPAT="$(COMPAT)" CATBOX_COMPAT_USERS="$(COMPAT_USERS)" \
 		CATBOX_COMPAT_LOGS=$(CURDIR)/bin/compat \
 		$(GO) test -count=1 -v -timeout 120m -run '^TestCompat$$' ./tests/compat
+
+# Run in the folder of the package, so that the report of a success is shown as well.
+test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (4) side by side
+	@.ci/run check races
+	cd tests/attacks && $(GO) test -count=1 -run '^TestRaces$$' -timeout 30m -parallel $(RACESIDE) -race-length $(RACETIME)
 
 generate: ## generated files, afresh
 	$(GO) generate ./...

@@ -40,6 +40,14 @@ type Command struct {
 	SysProcAttr *syscall.SysProcAttr
 }
 
+// byRoot reports whether the command is run by root.
+func (c *Command) byRoot() bool {
+	if c.SysProcAttr != nil && c.SysProcAttr.Credential != nil {
+		return c.SysProcAttr.Credential.Uid == 0
+	}
+	return os.Geteuid() == 0
+}
+
 // ErrNotFound is the error for a program that does not exist; one that exists
 // and cannot be executed is an fs.ErrPermission or another errno.
 var ErrNotFound = errors.New("program not found")

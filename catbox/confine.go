@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/internal/change"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
@@ -16,13 +17,18 @@ import (
 // tracer's thread.
 type confiner struct {
 	policy   *policy
+	backstop *backstop
+	removed  map[string]bool // directories of rules that count as removed
 	hooks    *Hooks
 	journal  *journal
 	resolver *resolve.Resolver
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 
+	identity *change.Identity // of the tracer
+
 	k      call
+	change change.Change
 	first  place
 	second place
 	text   [tracer.PathMax]byte
@@ -61,10 +67,13 @@ func noCore(p *tracer.Process) error {
 // refused with EPERM stops, so that the refusal can be explained; and what the
 // network rules of the run allow does not stop.
 func (c *confiner) rules(e *sysent.Entry) []sysent.Rule {
-	if e.Class == sysent.Net && c.policy.network == NetworkHost && e.Op == sysent.OpNone {
-		return nil
-	}
 	rules := slices.Clone(e.Confine)
+	switch {
+	case e.Class == sysent.Net && c.policy.network == NetworkHost && e.Op != sysent.OpBind:
+		return nil
+	case e.Loopback != nil && c.policy.network == NetworkLoopback:
+		rules = slices.Clone(e.Loopback)
+	}
 	for i := range rules {
 		if rules[i].Verb == sysent.Refuse && rules[i].Errno == unix.EPERM {
 			rules[i].Verb = sysent.Stop
@@ -84,6 +93,9 @@ func (c *confiner) enter(s *tracer.Stop) tracer.Verdict {
 	}
 	if k.refusal() != nil {
 		return c.forbidden(k)
+	}
+	if k.entry.Op.ChangesObject() {
+		return c.metadata(k)
 	}
 	switch k.entry.Class {
 	case sysent.Open, sysent.PathWrite, sysent.Owner, sysent.Xattr:
@@ -119,6 +131,8 @@ func forbiddenReason(class sysent.Class) string {
 		return "controlling another process is never allowed"
 	case sysent.Bypass:
 		return "reaching files without a path is never allowed"
+	case sysent.Signal:
+		return "it reaches all processes of the user and is never allowed"
 	case sysent.FDMeta:
 		return "this command reaches a terminal or process outside"
 	}

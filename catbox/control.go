@@ -82,13 +82,20 @@ func pidOf(tid int, fd int32) int {
 	if err != nil {
 		return 0
 	}
+	pid, _ := infoField(info, "Pid:", 10)
+	return int(pid)
+}
+
+// infoField returns a number from the text of /proc/PID/fdinfo/N
+// (proc_pid_fdinfo(5)).
+func infoField(info []byte, name string, base int) (int64, bool) {
 	for line := range bytes.Lines(info) {
-		if value, ok := bytes.CutPrefix(line, []byte("Pid:")); ok {
-			pid, _ := strconv.Atoi(string(bytes.TrimSpace(value)))
-			return pid
+		if value, ok := bytes.CutPrefix(line, []byte(name)); ok {
+			n, err := strconv.ParseInt(string(bytes.TrimSpace(value)), base, 64)
+			return n, err == nil
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // commandName describes the command of a refused ioctl.

@@ -21,9 +21,11 @@ type call struct {
 	text     int    // link text
 	flags    uint32 // open, at or rename flags
 	mode     uint32
+	uid, gid int // -1 leaves it
 	device   uint64
 	length   int64
 	command  uint32
+	xattr    uint32 // XATTR_* flags
 	sockaddr int
 	addrLen  uint32
 	msg      int // Msghdr or MsgVec
@@ -68,6 +70,12 @@ func (k *call) place(i int, role sysent.Role, v uint64) {
 		k.flags = uint32(v)
 	case sysent.FileMode:
 		k.mode = uint32(v)
+	case sysent.UID:
+		k.uid = k.id(v)
+	case sysent.GID:
+		k.gid = k.id(v)
+	case sysent.XattrFlags:
+		k.xattr = uint32(v)
 	case sysent.Device:
 		k.device = v
 	case sysent.Length:
@@ -100,6 +108,16 @@ func (k *call) place(i int, role sysent.Role, v uint64) {
 	}
 }
 
+// id returns a user or group id in the width that the call has.
+func (k *call) id(v uint64) int {
+	bits := k.entry.IDBits(k.stop.Arch)
+	v &= 1<<bits - 1
+	if v == 1<<bits-1 {
+		return -1
+	}
+	return int(v)
+}
+
 // follows reports whether the last component of Path is followed if it is a
 // link.
 func (k *call) follows() bool {
@@ -120,6 +138,11 @@ func (k *call) follows() bool {
 // emptyPath reports whether an empty path names the descriptor.
 func (k *call) emptyPath() bool {
 	return k.entry.AtMask&k.flags&unix.AT_EMPTY_PATH != 0
+}
+
+// nullPath reports whether the path is NULL and so stands for the descriptor.
+func (k *call) nullPath() bool {
+	return k.path >= 0 && k.entry.NullPath && k.args[k.path] == 0 && k.fd != unix.AT_FDCWD
 }
 
 // refusal returns the rule that makes the filter refuse the call whatever its

@@ -31,9 +31,11 @@
 // another catbox do not work there, and set-user-ID programs run without their
 // privilege.
 //
-// # Current limitations
+// # Levels
 //
 // Decisions are made on strings and objects that a hostile program can change
-// between check and use. Programs that are honest but careless, as build scripts
-// are, cannot escape; a program written to win that race can.
+// between check and use. The kernel stands behind them as far as its version and
+// the rules permit: [Sandbox.Assess] says how far, [Sandbox.Require] insists on a
+// [Level]. Below Linux 5.13, and where a rule is a regular expression or does not
+// exist yet, a program that is written to win that race can write outside.
 package catbox

@@ -57,11 +57,27 @@ func (c *confiner) net(k *call) tracer.Verdict {
 	case k.hasFD:
 		return c.listen(k)
 	}
-	if c.policy.network == NetworkHost {
+	switch {
+	case c.policy.network == NetworkHost:
 		return tracer.Continue()
+	case k.entry.Op == sysent.OpSocket && sysent.PlainInet(&k.args):
+		return c.standIn(k)
 	}
 	return c.violate(Violation{Call: k.entry.Name, Address: familyName(k.family),
 		Reason: "this kind of socket is not allowed"}, unix.EAFNOSUPPORT)
+}
+
+// standIn gives the program an AF_UNIX socket for the internet socket that it asks
+// for while the network is off. So the address of each attempt can be reported, and
+// yet there is nothing that could reach the network, whatever a program does
+// between a check and its call: the kernel knows no internet address for it.
+func (c *confiner) standIn(k *call) tracer.Verdict {
+	number, ok := k.entry.Number(k.stop.Arch)
+	if c.policy.action == Report || c.policy.network != NetworkNone || !ok {
+		return tracer.Continue()
+	}
+	k.stop.Replacement = [6]uint64{unix.AF_UNIX, k.args[1]}
+	return tracer.Replace(number)
 }
 
 // addressed decides about an address at addr in the memory of the tracee.
@@ -220,8 +236,13 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 	}
 	sa, err := socketName(k.stop.Process().PID(), k.stop.Tid, int(k.fd))
 	switch sa := sa.(type) {
-	case *unix.SockaddrUnix, *unix.SockaddrNetlink:
+	case *unix.SockaddrNetlink:
 		return tracer.Continue()
+	case *unix.SockaddrUnix:
+		// The kernel lets no AF_UNIX socket listen that has no name.
+		if !unnamed(sa) || c.policy.network != NetworkNone || c.policy.action == Report {
+			return tracer.Continue()
+		}
 	case *unix.SockaddrInet4:
 		if c.policy.network == NetworkLoopback && netip.AddrFrom4(sa.Addr).IsLoopback() {
 			return tracer.Continue()
@@ -269,8 +290,14 @@ func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
 	return unix.Getsockname(copied)
 }
 
+// unnamed reports whether a socket has no name: package unix shows the first byte
+// of a name that is no path, which is 0, as "@".
+func unnamed(sa *unix.SockaddrUnix) bool { return sa.Name == "" || sa.Name == "@" }
+
 func socketString(sa unix.Sockaddr) string {
 	switch sa := sa.(type) {
+	case *unix.SockaddrUnix:
+		return "*:0" // a stand-in: any address, a port of the kernel's choice
 	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)).String()
 	case *unix.SockaddrInet6:

@@ -77,10 +77,10 @@ func TestNetworkFamilies(t *testing.T) {
 }
 
 func TestNetworkListenBindsByItself(t *testing.T) {
-	scenes := []scene{{"listen", "socket AF_INET SOCK_STREAM 0 : listen $1 1", "socket=0 listen=EACCES", []string{"listen to 0.0.0.0:0"}}}
-	play(t, network(NetworkNone), scenes)
-	play(t, network(NetworkLoopback), scenes)
-	play(t, network(NetworkHost), []scene{{"listen", "socket AF_INET SOCK_STREAM 0 : listen $1 1", "socket=0 listen=0", nil}})
+	const calls = "socket AF_INET SOCK_STREAM 0 : listen $1 1"
+	play(t, network(NetworkNone), []scene{{"listen", calls, "socket=0 listen=EACCES", []string{"listen to *:0"}}})
+	play(t, network(NetworkLoopback), []scene{{"listen", calls, "socket=0 listen=EACCES", []string{"listen to 0.0.0.0:0"}}})
+	play(t, network(NetworkHost), []scene{{"listen", calls, "socket=0 listen=0", nil}})
 }
 
 func TestNetworkLoopback(t *testing.T) {

@@ -1,6 +1,7 @@
 package catbox
 
 import (
+	"errors"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
@@ -63,6 +64,9 @@ func beforeWalk(k *call, text *linkText) unix.Errno {
 		if k.flags&tmpfile != 0 && (access == 0 || k.flags&unix.O_DIRECTORY == 0) {
 			return unix.EINVAL
 		}
+		if k.flags&createDirectory == createDirectory && k.flags&unix.O_PATH == 0 && refusesCreateDirectory() {
+			return unix.EINVAL
+		}
 	case sysent.OpTruncate:
 		if k.length < 0 {
 			return unix.EINVAL
@@ -110,6 +114,16 @@ func isLink(r *resolve.Result) bool { return r.Exists && r.Mode&unix.S_IFMT == u
 // tmpfile is __O_TMPFILE, without the O_DIRECTORY of O_TMPFILE.
 const tmpfile = 0x400000
 
+// createDirectory are two flags that newer kernels refuse together.
+const createDirectory = unix.O_CREAT | unix.O_DIRECTORY
+
+// refusesCreateDirectory asks whether the kernel is one of those (Linux 6.4):
+// older ones look at the path first.
+func refusesCreateDirectory() bool {
+	_, err := unix.Open("", createDirectory, 0) // an empty path names nothing
+	return errors.Is(err, unix.EINVAL)
+}
+
 func orderOpen(flags uint32, a *resolve.Result) (unix.Errno, bool) {
 	access := flags & unix.O_ACCMODE
 	create := flags&unix.O_CREAT != 0
@@ -119,7 +133,7 @@ func orderOpen(flags uint32, a *resolve.Result) (unix.Errno, bool) {
 	case !a.Exists && !create:
 		return unix.ENOENT, false
 	case !a.Exists:
-		return 0, true
+		return createsNothing(a), true
 	case create && flags&unix.O_EXCL != 0:
 		return unix.EEXIST, false
 	case isLink(a): // not followed, because of O_NOFOLLOW
@@ -174,7 +188,7 @@ func orderCreate(k *call, a *resolve.Result) unix.Errno {
 	case a.TrailingSlash && k.entry.Op != sysent.OpMkdir:
 		return unix.ENOENT
 	}
-	return 0
+	return createsNothing(a)
 }
 
 func orderSymlink(a *resolve.Result) unix.Errno {
@@ -182,6 +196,16 @@ func orderSymlink(a *resolve.Result) unix.Errno {
 	case a.Exists:
 		return unix.EEXIST
 	case a.TrailingSlash:
+		return unix.ENOENT
+	}
+	return createsNothing(a)
+}
+
+// createsNothing returns ENOENT for a name that is missing from procfs: its
+// directories know no names but those that are there (fs/proc/generic.c).
+func createsNothing(a *resolve.Result) unix.Errno {
+	var fs unix.Statfs_t
+	if unix.Statfs(filepath.Dir(string(a.Path)), &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC {
 		return unix.ENOENT
 	}
 	return 0
@@ -274,6 +298,8 @@ func orderLink(a, b *resolve.Result) unix.Errno {
 		return unix.EEXIST
 	case b.TrailingSlash:
 		return unix.ENOENT
+	case createsNothing(b) != 0:
+		return createsNothing(b)
 	case !sameFileSystem(a, b):
 		return unix.EXDEV
 	case isDir(a):

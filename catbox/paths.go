@@ -22,6 +22,9 @@ func (c *confiner) onePath(k *call) tracer.Verdict {
 		return v
 	}
 	if c.allowed(k, p) && !deviceNode(k) {
+		if v, done := c.rootEntry(k, p); done {
+			return v
+		}
 		return tracer.Continue()
 	}
 	switch errno, effect := order(k, &p.res, nil, readText(c, k)); {
@@ -66,7 +69,7 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 		return c.firstFault(k, a, v)
 	}
 	if c.surely(a) && c.surely(b) {
-		return tracer.Continue()
+		return c.goAhead(k, a, b)
 	}
 	if v, done := c.resolve(k, a); done {
 		return v
@@ -78,15 +81,16 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 	}
 	movesRoot := k.entry.Op == sysent.OpRename && (c.isRoot(a) || c.isRoot(b) ||
 		isDir(&a.res) && c.policy.roots[string(b.res.Path)])
+	linksRoot := k.entry.Op == sysent.OpLink && c.isRoot(a) // fails, and Landlock would say EXDEV
 	okA, okB := c.allowed(k, a), c.allowed(k, b)
-	if okA && okB && !movesRoot {
-		return tracer.Continue()
+	if okA && okB && !movesRoot && !linksRoot {
+		return c.goAhead(k, a, b)
 	}
 	switch errno, effect := order(k, &a.res, &b.res, nil); {
 	case errno != 0:
 		return tracer.Deny(errno)
 	case !effect:
-		return tracer.Continue()
+		return tracer.Answer(0)
 	case !okA:
 		return c.violate(c.explain(k, a), unix.EACCES)
 	case !okB:
@@ -97,6 +101,14 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 		culprit = b
 	}
 	return c.violate(pathViolation(k, culprit, "a directory that a rule names cannot be moved"), unix.EACCES)
+}
+
+// goAhead lets a rename or a link that the rules allow run, or carries it out.
+func (c *confiner) goAhead(k *call, a, b *place) tracer.Verdict {
+	if c.carriesMoves() {
+		return c.move(k, a, b)
+	}
+	return tracer.Continue()
 }
 
 // firstFault answers a call whose second path cannot be read: the kernel walks
@@ -115,7 +127,7 @@ func (c *confiner) firstFault(k *call, a *place, second tracer.Verdict) tracer.V
 // path cannot be read.
 func (c *confiner) read(k *call, p *place, arg int, dirfd int32, follow, empty bool) (v tracer.Verdict, done bool) {
 	var raw []byte
-	if k.args[arg] == 0 && k.entry.NullPath && dirfd != unix.AT_FDCWD {
+	if arg == k.path && k.nullPath() {
 		empty = true
 	} else {
 		var errno unix.Errno
@@ -143,7 +155,13 @@ func (c *confiner) surely(p *place) bool {
 // resolve finds out what a path means. done is set when the call is decided: it
 // fails anyway, or the path cannot be known.
 func (c *confiner) resolve(k *call, p *place) (v tracer.Verdict, done bool) {
-	if err := c.resolver.Resolve(&p.req, &p.res); err != nil {
+	return c.walked(k, p, c.resolver.Resolve(&p.req, &p.res))
+}
+
+// walked answers what is decided by the walk along a path alone; err is that of
+// the walk.
+func (c *confiner) walked(k *call, p *place, err error) (v tracer.Verdict, done bool) {
+	if err != nil {
 		return c.violate(Violation{Call: k.entry.Name, Path: string(p.req.Path),
 			Reason: "cannot be checked: " + err.Error()}, unix.EACCES), true
 	}
@@ -264,27 +282,30 @@ func pathViolation(k *call, p *place, reason string) Violation {
 	return v
 }
 
-// descriptor decides about a call that changes something through a descriptor,
-// which may be open for reading only.
+// descriptor decides about a command on a descriptor, which may be open for reading
+// only.
 func (c *confiner) descriptor(k *call) tracer.Verdict {
 	s, p := k.stop, &c.first
-	if k.entry.Op != sysent.OpSetMeta && isOwnerCommand(k) {
+	switch {
+	case isOwnerCommand(k):
 		return c.owner(k)
-	}
-	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: k.fd, EmptyPath: true, SameRoot: c.sameRoot}
-	if k.fd < 0 {
+	case sysent.FindFileCommand(k.command) != nil:
+		return c.metadata(k)
+	case k.fd < 0:
 		return tracer.Deny(unix.EBADF)
 	}
+	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: k.fd, EmptyPath: true, SameRoot: c.sameRoot}
 	if v, done := c.resolve(k, p); done {
 		return v
 	}
-	if c.allowed(k, p) {
+	uncheckable := sysent.OfFileSystem(k.command) && p.res.Kind != resolve.Anonymous
+	if c.allowed(k, p) && !uncheckable {
 		return tracer.Continue()
 	}
 	v := c.explain(k, p)
-	if k.entry.Op != sysent.OpSetMeta {
-		v.Reason += commandName(k)
-		return c.violate(v, unix.EPERM)
+	if uncheckable {
+		v.Reason = "a command that changes files through any descriptor"
 	}
-	return c.violate(v, unix.EACCES)
+	v.Reason += commandName(k)
+	return c.violate(v, unix.EPERM)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,7 @@ type policy struct {
 	paths   *pathrules.Set
 	devices *pathrules.Set // may be opened for writing, nothing else
 	sockets *pathrules.Set // may be connected to
+	outputs []string       // files that the caller opened for output
 	roots   map[string]bool
 	proc    bool // own files below /proc may be opened for writing
 }
@@ -38,15 +40,15 @@ var defaultSockets = []string{
 	"/run/nscd", "/var/run/nscd", "/run/systemd/userdb",
 }
 
-// newPolicy compiles the rules. Each path rule counts as written and, where it
-// leads through links, for the place it leads to.
+// newPolicy compiles the rules. A path rule counts for the place that it leads to
+// now; one that denies for the path as written, too.
 func (s *Sandbox) newPolicy(stdio []*os.File) (*policy, error) {
 	p := &policy{network: s.Network, action: s.OnViolation, proc: s.DefaultDevices, roots: map[string]bool{}}
-	allow, err := withCanonical(s.Paths)
+	allow, err := canonicalRules(s.Paths, false)
 	if err != nil {
 		return nil, err
 	}
-	deny, err := withCanonical(s.DenyPaths)
+	deny, err := canonicalRules(s.DenyPaths, true)
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +68,11 @@ func (s *Sandbox) newPolicy(stdio []*os.File) (*policy, error) {
 	if !s.DefaultDevices {
 		return p, nil
 	}
-	if p.devices, err = pathrules.Compile(append(outputFiles(stdio), defaultDevices...), nil); err != nil {
+	p.outputs = outputFiles(stdio)
+	if p.devices, err = pathrules.Compile(slices.Concat(p.outputs, defaultDevices), nil); err != nil {
 		return nil, err
 	}
-	sockets, err := withCanonical(defaultSockets)
+	sockets, err := canonicalRules(defaultSockets, false)
 	if err != nil {
 		return nil, err
 	}
@@ -77,17 +80,21 @@ func (s *Sandbox) newPolicy(stdio []*os.File) (*policy, error) {
 	return p, err
 }
 
-// withCanonical adds to each path rule the canonical path it means now.
-func withCanonical(rules []string) ([]string, error) {
+// canonicalRules returns, for each path rule, the canonical path it means now, and
+// with both the path as written as well.
+func canonicalRules(rules []string, both bool) ([]string, error) {
 	var all []string
 	for _, text := range rules {
-		all = append(all, text)
 		if strings.HasPrefix(text, "~") || !strings.HasPrefix(text, "/") {
-			continue // package pathrules explains what is wrong
+			all = append(all, text) // package pathrules explains what is wrong
+			continue
 		}
 		canonical, err := canonicalPrefix(filepath.Clean(text))
 		if err != nil {
 			return nil, fmt.Errorf("rule %s: %w", Printable(text), err)
+		}
+		if both || canonical == filepath.Clean(text) {
+			all = append(all, text)
 		}
 		if canonical != filepath.Clean(text) {
 			all = append(all, canonical)

@@ -20,6 +20,9 @@ type Result struct {
 	// Stopped is set when the action [Stop] ended the run.
 	Stopped bool
 
+	// Assessment says how far the kernel stood behind the rules.
+	Assessment Assessment
+
 	Usage     Usage  // with Sandbox.MeasureUsage
 	Processes int    // that were started
 	Stops     uint64 // of all kinds

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/pathrules"
 	"github.com/catbox-go/catbox/tracer"
 )
 
@@ -46,7 +47,18 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 		return nil, err
 	}
 	defer c.resolver.Close()
+	if err := s.checkLevel(&c.backstop.assessment); err != nil {
+		return nil, err
+	}
+	ruleset, err := c.backstop.ruleset()
+	if err != nil {
+		return nil, err
+	}
+	if ruleset != nil {
+		defer ruleset.Close()
+	}
 	t := tracer.Tracer{
+		Ruleset:      ruleset,
 		Handlers:     []tracer.Handler{s.Hooks.handler(), c.handler()},
 		KillOnExit:   s.KillOnExit,
 		MeasureUsage: s.MeasureUsage,
@@ -61,7 +73,9 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 	if out.PID == 0 {
 		return nil, explainLaunch(tcmd.Path, err)
 	}
+	c.removeRoots()
 	res := newResult(&out, c.journal)
+	res.Assessment = c.backstop.assessment
 	if errors.Is(err, errStopped) {
 		res.Stopped, err = true, nil
 	}
@@ -77,9 +91,20 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	if err != nil {
 		return nil, err
 	}
+	identity, err := identityOf(os.Getpid())
+	if err != nil {
+		resolver.Close()
+		return nil, fmt.Errorf("read the own identity: %w", err)
+	}
+	if s.blind {
+		if p.paths, err = pathrules.Compile([]string{"/"}, nil); err != nil {
+			resolver.Close()
+			return nil, err
+		}
+	}
 	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
-	return &confiner{policy: p, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
-		resolver: resolver, sameRoot: !chroot}, nil
+	return &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
+		resolver: resolver, identity: identity, sameRoot: !chroot}, nil
 }
 
 // explainLaunch puts the program into the error of a launch that failed.

@@ -44,10 +44,18 @@ type Sandbox struct {
 	// MeasureUsage fills Result.Usage, which makes each stop some percent dearer.
 	MeasureUsage bool
 
+	// Require makes Run fail with ErrBelowLevel, before anything runs, where the
+	// kernel does not stand behind the rules at least as far as this level.
+	Require Level
+
 	Hooks Hooks
 
 	// Log gets one line for each stop at level Debug. Nil: none.
 	Log *slog.Logger
+
+	// For tests: the newest Landlock to use, and a tracer that allows every path.
+	maxABI *int
+	blind  bool
 }
 
 // Network is what a Sandbox allows of the network.

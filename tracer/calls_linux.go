@@ -36,6 +36,8 @@ func (r *run) enter(t *tracee) {
 		r.answer(t, v.result)
 	case verdictRewrite:
 		r.rewrite(t, s, number, v, interested)
+	case verdictReplace:
+		r.replace(t, s, number, uint32(v.result), interested)
 	case verdictKill:
 		r.fail(ErrKilled)
 		r.resume(t, unix.PTRACE_CONT, 0)
@@ -86,6 +88,22 @@ func (r *run) answer(t *tracee, result int64) {
 	r.resume(t, unix.PTRACE_CONT, 0)
 }
 
+// replace lets the call number with the arguments of s.Replacement run in place
+// of the one at the seccomp-stop of t.
+func (r *run) replace(t *tracee, s *Stop, was, number uint32, interested uint64) {
+	e := r.regs.load(t.tid)
+	if e == 0 {
+		e = r.regs.replace(t.tid, s.Arch, number, s.Replacement)
+	}
+	if e != 0 {
+		r.vanished(t, "replace a call", e)
+		return
+	}
+	t.call = pending{active: true, handlers: interested, arch: s.Arch, entry: s.Call,
+		number: was, args: s.Args, rewrote: -1, replaced: true}
+	r.resume(t, unix.PTRACE_SYSCALL, 0)
+}
+
 // exit handles the end of a call that somebody waits for.
 func (r *run) exit(t *tracee) {
 	call := t.call
@@ -120,11 +138,16 @@ func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
 	if value < restartFirst || value > restartLast {
 		result, changed = r.report(t, call, value)
 	}
-	if call.rewrote < 0 && !changed {
+	if call.rewrote < 0 && !changed && !call.replaced {
 		return 0
 	}
 	if e := r.regs.load(t.tid); e != 0 {
 		return e
+	}
+	if call.replaced {
+		for i, v := range call.args {
+			r.regs.restoreArg(call.arch, i, v)
+		}
 	}
 	if call.rewrote >= 0 {
 		r.release(t.proc, t.tid)

@@ -50,15 +50,25 @@ const seizeOptions = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.
 // command traced the old way, stopped at its exec, where calls are injected that
 // drop privileges and install the filter. Then the tracer detaches, leaving the
 // process stopped by SIGSTOP, and seizes it. In between nothing can run, and the
-// parent-death signal stands in for EXITKILL.
+// parent-death signal stands in for EXITKILL. The kernel forgets that signal when
+// a set-user-ID program is executed (prctl(2)), unless no_new_privs makes it an
+// ordinary one; so the thread that forks sets it for the new process. It ends with
+// the run, and the Go runtime makes no other thread from a locked one.
 func (r *run) launch(cmd *Command, options int) (int, error) {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return 0, &LaunchError{"set no_new_privs", err}
+	}
 	attr := syscall.SysProcAttr{}
 	if cmd.SysProcAttr != nil {
 		attr = *cmd.SysProcAttr
 	}
 	attr.Ptrace, attr.Pdeathsig = true, unix.SIGKILL
+	files := cmd.Files
+	if r.Ruleset != nil { // the descriptor behind those of the program
+		files = append(files[:len(files):len(files)], r.Ruleset.Fd())
+	}
 	pid, err := syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
-		Dir: cmd.Dir, Env: cmd.Env, Files: cmd.Files, Sys: &attr,
+		Dir: cmd.Dir, Env: cmd.Env, Files: files, Sys: &attr,
 	})
 	if err != nil {
 		return 0, &LaunchError{"exec", err}
@@ -107,14 +117,17 @@ func (r *run) prepare(pid, files, options int) error {
 	return nil
 }
 
-// confine injects the calls that cannot be undone: foreign descriptors are
-// closed, privileges cannot grow, and the filter is installed.
+// confine injects the calls that cannot be undone: the ruleset is enforced,
+// foreign descriptors are closed, capabilities dropped, and the filter is
+// installed.
 func (r *run) confine(in *injector, files int) error {
 	program := r.program
-	if _, err := in.call("close_range", uint64(files), 0xffffffff, 0); err != nil {
-		return err
+	if r.Ruleset != nil {
+		if _, err := in.call("landlock_restrict_self", uint64(files), 0); err != nil {
+			return err
+		}
 	}
-	if _, err := in.call("prctl", unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
+	if _, err := in.call("close_range", uint64(files), 0xffffffff, 0); err != nil {
 		return err
 	}
 	size := uint64(len(program)*8 + 16)

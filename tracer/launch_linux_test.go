@@ -190,6 +190,30 @@ func TestCredential(t *testing.T) {
 	}
 }
 
+// TestSetUserID runs a set-user-ID program: it is an ordinary one, also for root,
+// whose tracing would not hinder the kernel.
+func TestSetUserID(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to make a set-user-ID program of another user")
+	}
+	path := filepath.Join(t.TempDir(), "id")
+	if out, err := exec.Command("cp", "/usr/bin/id", path).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.Chown(path, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o755|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
+	if got := native(t, path, "-u").Output; got != "65534\n" {
+		t.Skipf("needs a directory for temporary files that is not mounted nosuid: %q", got)
+	}
+	if got := mustTrace(t, &Tracer{}, path, "-u").Output; got != "0\n" {
+		t.Errorf("the user is %q", got)
+	}
+}
+
 // TestSignalAtLaunch sends signals while the command is being started, at its
 // exec: they must reach it.
 func TestSignalAtLaunch(t *testing.T) {

@@ -23,6 +23,10 @@ type Stop struct {
 	Args  [6]uint64     // the argument registers as they are
 	Value int64         // the result, in Handler.Exit; -4095..-1 is an errno
 
+	// Replacement is for the handler that answers Replace: the arguments of the
+	// call that runs instead.
+	Replacement [6]uint64
+
 	proc  *Process
 	mem   memory
 	abort func(error)

@@ -28,6 +28,7 @@ type pending struct {
 	number   uint32
 	args     [6]uint64
 	rewrote  int8 // argument to restore, or -1
+	replaced bool // another call ran in its place: all arguments are to be restored
 	mapping  bool // the call was replaced by the mapping of the scratch page
 }
 

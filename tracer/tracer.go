@@ -39,6 +39,11 @@ type Tracer struct {
 	// starts never have, whoever runs it.
 	DropCapabilities []int
 
+	// Ruleset is a Landlock ruleset that the command enforces on itself before
+	// its first instruction, and so on all that it starts (landlock(7)). The
+	// tracer stays outside. Nil: none.
+	Ruleset *os.File
+
 	// GroupStop, if set, is called when job control has stopped the first
 	// process, on the tracer's thread.
 	GroupStop func(unix.Signal)

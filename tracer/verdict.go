@@ -22,6 +22,7 @@ const (
 	verdictContinue verdictKind = iota
 	verdictAnswer
 	verdictRewrite
+	verdictReplace
 	verdictKill
 )
 
@@ -45,6 +46,15 @@ func Rewrite(arg int, text []byte) Verdict {
 	return Verdict{kind: verdictRewrite, arg: uint8(arg), text: text}
 }
 
+// Replace lets another call run in place of this one, by the number of the call
+// in the same ABI and with the arguments that Stop.Replacement holds. The program
+// gets its result, and its argument registers have their old values again when it
+// ends. The filter sees the new call too: it must allow or stop it.
+// It is for calls that the kernel does not restart.
+func Replace(number uint32) Verdict {
+	return Verdict{kind: verdictReplace, result: int64(number)}
+}
+
 // Kill ends the whole run.
 func Kill() Verdict { return Verdict{kind: verdictKill} }
 
@@ -57,7 +67,7 @@ func (v Verdict) AtExit() Verdict {
 }
 
 // Continues reports whether the call runs.
-func (v Verdict) Continues() bool { return v.kind == verdictContinue || v.kind == verdictRewrite }
+func (v Verdict) Continues() bool { return v.kind < verdictKill && v.kind != verdictAnswer }
 
 // final reports whether no further handler is asked.
 func (v Verdict) final() bool { return v.kind != verdictContinue }

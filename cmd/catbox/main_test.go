@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	lib "github.com/catbox-go/catbox/catbox"
 )
 
 // TestMain lets the test binary be catbox: the scripts find it under that name.
@@ -63,6 +65,9 @@ func absent(ts *testscript.TestScript, neg bool, args []string) {
 // condition knows [missing:PROGRAM], true if the program is missing: the script
 // skips, unless the environment is CI, which must have it.
 func condition(t *testing.T, cond string) (bool, error) {
+	if cond == "landlock" { // Linux 6.12 or newer, with Landlock
+		return lib.MachineLevel() == lib.Level612, nil
+	}
 	name, ok := strings.CutPrefix(cond, "missing:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)

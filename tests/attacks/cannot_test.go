@@ -32,14 +32,14 @@ var byRoot = map[string]string{
 	"opentree_detached": "CAP_SYS_ADMIN",
 	"setns_victim":      "CAP_SYS_ADMIN",
 	"shared_swap":       "CAP_SYS_ADMIN",
+	"userfault":         "CAP_SYS_PTRACE",
 	"type_text":         "the terminal is not the controlling one",
+	"type_race":         "the terminal is not the controlling one",
 	"type_highbits":     "the terminal is not the controlling one",
 }
 
 // asNative are attacks that confinement does not promise to stop.
 var asNative = map[string]string{
-	"renice":       "priorities of other processes of the user",
-	"affinity":     "processors of other processes of the user",
 	"victim_pipe":  "a pipe of another process, by /proc/PID/fd",
 	"victim_memfd": "a memory file of another process, by /proc/PID/fd",
 }

@@ -74,6 +74,16 @@ func (e *ears) open(w *world) error {
 	return err
 }
 
+// alsoAt listens at another address of this machine.
+func (e *ears) alsoAt(ip [4]byte) error {
+	for _, kind := range []int{unix.SOCK_STREAM, unix.SOCK_DGRAM} {
+		if err := e.add("host", kind, &unix.SockaddrInet4{Addr: ip, Port: e.port}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (e *ears) add(name string, kind int, at unix.Sockaddr) error {
 	family := unix.AF_INET
 	switch at.(type) {

@@ -34,7 +34,9 @@ type task struct {
 	Leak     []string
 	Allow    []string
 	Deny     []string
-	OnTracer bool // the process of the task is what the attack aims at
+	Network  catbox.Network
+	Length   time.Duration // of a race
+	OnTracer bool          // the process of the task is what the attack aims at
 }
 
 func TestMain(m *testing.M) {
@@ -79,7 +81,7 @@ func runTask(text string) int {
 }
 
 func (k *task) run(out *bytes.Buffer) error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("attack took too long"))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience+k.Length, errors.New("attack took too long"))
 	defer cancel()
 	stdin, err := os.Open(k.Stdin)
 	if err != nil {
@@ -95,7 +97,7 @@ func (k *task) run(out *bytes.Buffer) error {
 		}
 		return nil
 	}
-	box := &catbox.Sandbox{Paths: k.Allow, DenyPaths: k.Deny, DefaultDevices: true}
+	box := &catbox.Sandbox{Paths: k.Allow, DenyPaths: k.Deny, DefaultDevices: true, Network: k.Network}
 	res, err := box.Run(ctx, &catbox.Command{Args: k.Args, Dir: k.Dir, Stdin: stdin, Stdout: out, Stderr: out})
 	if err != nil {
 		return err

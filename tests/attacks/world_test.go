@@ -126,7 +126,7 @@ func newWorld(t testing.TB, uid int, program, attack string) *world {
 	}
 	w := &world{root: root, uid: uid, guest: program}
 	all := layout
-	if strings.HasPrefix(attack, "deny_") {
+	if strings.HasPrefix(attack, "deny_") || strings.HasPrefix(attack, "pattern_") {
 		all = append(all[:len(all):len(all)], [][2]string{{"a/sub", "dir"}, {"a/sub/secret", "dir"}, {"a/sub/secret/file", "file"}}...)
 	}
 	for _, e := range all {

@@ -73,6 +73,10 @@ const (
 	Length     // file length
 	LengthHigh // upper 32 bits of a Length that takes two registers
 	XattrName  // NUL-terminated attribute name
+	XattrValue // pointer to the value
+	XattrSize  // its size
+	XattrFlags // XATTR_CREATE, XATTR_REPLACE
+	TimesArg   // pointer to times, see Entry.Times; NULL is now
 	Sockaddr
 	SockaddrLen
 	Msghdr   // pointer to struct msghdr
@@ -106,8 +110,16 @@ const (
 	OpLink
 	OpSymlink
 	OpMknod
-	OpBind    // creates the file of a named socket
-	OpSetMeta // changes mode, owner, times, attributes or flags of an existing object
+	OpBind   // creates the file of a named socket
+	OpSocket // makes a socket
+
+	// These change an object that is there, and no directory.
+	OpChmod
+	OpChown
+	OpUtimes // see Entry.Times
+	OpSetXattr
+	OpRemoveXattr
+	OpSetAttr // inode flags and the like
 	numOp
 )
 
@@ -123,6 +135,23 @@ const (
 	ByAtFollow               // followed only if AT_SYMLINK_FOLLOW is set
 	ByOpenFlags              // not followed with O_NOFOLLOW or O_CREAT|O_EXCL
 )
+
+// TimeFormat is what a TimesArg points to: the time of the last access, then that
+// of the last modification. A long has the size of a pointer of the ABI.
+type TimeFormat uint8
+
+// The formats of times.
+const (
+	NoTimes     TimeFormat = iota
+	Utimbuf                // two longs: seconds (utime(2))
+	Timevals               // two pairs of longs: seconds, microseconds
+	Timespecs              // two pairs of longs: seconds, nanoseconds
+	Timespecs64            // two pairs of 64-bit integers
+)
+
+// ChangesObject reports whether the operation changes the metadata of an object
+// that is there.
+func (o Op) ChangesObject() bool { return o >= OpChmod && o < numOp }
 
 // TracerTGID stands, in the Value of a Cond, for the process id of the tracer,
 // which is known only when a filter is built.
@@ -174,6 +203,9 @@ type Entry struct {
 	// NullPath says that a NULL Path means the DirFD itself.
 	NullPath bool
 
+	// Times is the format of TimesArg.
+	Times TimeFormat
+
 	// IDs16 says that on i386 the call of this name takes ids of 16 bits, where
 	// 0xffff means "leave it"; the call of the same name with 32 appended takes
 	// the whole ones. See IDBits.
@@ -182,6 +214,10 @@ type Entry struct {
 	// Confine decides the call under confinement with the network off. Empty:
 	// always allowed, the cheapest answer the kernel has.
 	Confine []Rule
+
+	// Loopback decides in place of Confine where the loopback network is allowed.
+	// Nil: as Confine.
+	Loopback []Rule
 
 	// Note says what is worth knowing about the call, for the reference page.
 	Note string

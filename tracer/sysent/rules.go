@@ -86,6 +86,7 @@ var ioctlCommands = []Rule{
 	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x402c542c}}}, // TCSETSW2, TCSETSF2
 	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x40049409}}},      // FICLONE: the destination is a writable descriptor
 	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x80086601}}},      // FS_IOC_GETFLAGS
+	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x80046601}}},      // FS_IOC32_GETFLAGS
 	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5409}}},          // TCSBRK
 	{When: []Cond{{Arg: 1, Mask: low32 &^ 1, Value: 0x540a}}},     // TCXONC, TCFLSH
 	{When: []Cond{{Arg: 1, Mask: low32, Value: 0x5414}}},          // TIOCSWINSZ

@@ -14,6 +14,8 @@ const (
 	typeDgram     = 2
 	protoTCP      = 6
 	protoUDP      = 17
+	protoIPv6     = 41
+	protoUDPLite  = 136
 	protoMPTCP    = 262
 )
 
@@ -25,21 +27,39 @@ var (
 	noProto  = Cond{Arg: 2, Mask: low32}
 )
 
-// socketFamilies lets sockets be made that can do nothing without a later
-// connect, bind, listen or send, which stops: so the address of the attempt can
-// be reported. The protocol of an internet socket must be the plain one of its
-// type, because others have more ways out: an SCTP socket connects by
-// setsockopt(2). Multipath TCP is answered as by a kernel without it: programs
+// socketFamilies lets AF_UNIX sockets be made, and routing sockets for questions.
+// All others stop. Multipath TCP is answered as by a kernel without it: programs
 // that prefer it, Go's listeners for example, fall back.
 var socketFamilies = []Rule{
 	{When: []Cond{{Arg: 0, Mask: low32, Value: familyUnix}}},
+	{When: []Cond{isInet, isStream, {Arg: 2, Mask: low32, Value: protoMPTCP}}, Verb: Refuse, Errno: syscall.EPROTONOSUPPORT},
+	{When: []Cond{{Arg: 0, Mask: low32, Value: familyNetlink}, noProto}},
+	{Verb: Stop},
+}
+
+// plainInet are the internet sockets that can do nothing without a later connect,
+// bind, listen or send. The protocol must be the plain one of the type, because
+// others have more ways out: an SCTP socket connects by setsockopt(2).
+var plainInet = []Rule{
 	{When: []Cond{isInet, isStream, noProto}},
 	{When: []Cond{isInet, isStream, {Arg: 2, Mask: low32, Value: protoTCP}}},
 	{When: []Cond{isInet, isDgram, noProto}},
 	{When: []Cond{isInet, isDgram, {Arg: 2, Mask: low32, Value: protoUDP}}},
-	{When: []Cond{isInet, isStream, {Arg: 2, Mask: low32, Value: protoMPTCP}}, Verb: Refuse, Errno: syscall.EPROTONOSUPPORT},
-	{When: []Cond{{Arg: 0, Mask: low32, Value: familyNetlink}, noProto}},
-	{Verb: Stop},
+}
+
+// PlainInet reports whether the arguments of socket(2) ask for a plain TCP or UDP
+// socket.
+func PlainInet(args *[6]uint64) bool { return Match(plainInet, args) != nil }
+
+// inetOptions answers setsockopt(2) for a level of the internet protocols: IP,
+// TCP, UDP, IPv6, UDP-Lite. Without a network no such socket exists; there is only
+// the stand-in for it, which does not know them.
+var inetOptions = []Rule{
+	{When: []Cond{{Arg: 1, Mask: low32}}, Verb: Refuse},
+	{When: []Cond{{Arg: 1, Mask: low32, Value: protoTCP}}, Verb: Refuse},
+	{When: []Cond{{Arg: 1, Mask: low32, Value: protoUDP}}, Verb: Refuse},
+	{When: []Cond{{Arg: 1, Mask: low32, Value: protoIPv6}}, Verb: Refuse},
+	{When: []Cond{{Arg: 1, Mask: low32, Value: protoUDPLite}}, Verb: Refuse},
 }
 
 // socketpairFamilies lets the one family be made that pairs are made of.
@@ -63,6 +83,7 @@ var socketcallNumbers = []Rule{
 	{When: []Cond{{Arg: 0, Mask: low32, Value: callListen}}, Verb: Stop},
 	{When: []Cond{{Arg: 0, Mask: low32, Value: callSocketpair}}, Verb: Stop},
 	{When: []Cond{{Arg: 0, Mask: low32, Value: callSendto}}, Verb: Stop},
+	{When: []Cond{{Arg: 0, Mask: low32, Value: callSetsockopt}}, Verb: Stop},
 	{When: []Cond{{Arg: 0, Mask: low32, Value: callSendmsg}}, Verb: Stop},
 	{When: []Cond{{Arg: 0, Mask: low32, Value: callSendmmsg}}, Verb: Stop},
 }

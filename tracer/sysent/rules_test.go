@@ -133,9 +133,9 @@ func TestConfine(t *testing.T) {
 
 		{"unix stream", "socket", [6]uint64{1, 1, 0}, "allow"},
 		{"unix datagram, garbage above", "socket", [6]uint64{garbage | 1, 2, 0}, "allow"},
-		{"tcp", "socket", [6]uint64{2, 0x80801, 0}, "allow"},
-		{"tcp by number", "socket", [6]uint64{10, 1, 6}, "allow"},
-		{"udp", "socket", [6]uint64{10, 2, 17}, "allow"},
+		{"tcp", "socket", [6]uint64{2, 0x80801, 0}, "stop"},
+		{"tcp by number", "socket", [6]uint64{10, 1, 6}, "stop"},
+		{"udp", "socket", [6]uint64{10, 2, 17}, "stop"},
 		{"udp over a stream", "socket", [6]uint64{2, 1, 17}, "stop"},
 		{"sctp", "socket", [6]uint64{2, 1, 132}, "stop"},
 		{"ping", "socket", [6]uint64{2, 2, 1}, "stop"},
@@ -210,7 +210,7 @@ func TestIoctlCommands(t *testing.T) {
 	allowed := []uint64{
 		0x5401, 0x5402, 0x5403, 0x5404, 0x5409, 0x540a, 0x540b, 0x540f, 0x5410, 0x5411, 0x5413, 0x5414,
 		0x541b, 0x5421, 0x5422, 0x5429, 0x5441, 0x5450, 0x5451, 0x5452,
-		0x802c542a, 0x80045430, 0x40045431, 0x80086601, 0x801c581f, 0xc020660b, 0x40049409, 0x4020940d,
+		0x802c542a, 0x80045430, 0x40045431, 0x80086601, 0x80046601, 0x801c581f, 0xc020660b, 0x40049409, 0x4020940d,
 		0x8910, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919, 0x891b, 0x8921, 0x8927, 0x8933,
 	}
 	refused := []uint64{0x5412, 0x541c, 0x541d, 0x8901, 0x8902}

@@ -15,7 +15,7 @@ func families() [][]Entry {
 	return [][]Entry{
 		openCalls, pathCalls, ownerCalls, xattrCalls, fdMetaCalls, fdWriteCalls,
 		statCalls, xattrReadCalls, lookupCalls, cwdCalls, execCalls,
-		idCalls, netCalls, procCalls, traceCalls, signalCalls, limitCalls,
+		idCalls, netCalls, procCalls, traceCalls, signalCalls, scheduleCalls, limitCalls,
 		namespaceCalls, mountCalls, bypassCalls, adminCalls, ipcCalls,
 		ioCalls, socketIOCalls, memoryCalls, timeCalls, processCalls,
 		signalMaskCalls, messageCalls, narrowCalls, goneCalls,

@@ -68,7 +68,6 @@ var socketIOCalls = []Entry{
 	{Name: "shutdown", Class: Harmless, Args: [6]Role{FD}},
 	{Name: "getsockname", Class: Harmless, Args: [6]Role{FD}},
 	{Name: "getpeername", Class: Harmless, Args: [6]Role{FD}},
-	{Name: "setsockopt", Class: Harmless, Args: [6]Role{FD}, Note: "Only on sockets of the protocols that socket allows."},
 	{Name: "getsockopt", Class: Harmless, Args: [6]Role{FD}},
 }
 
@@ -88,8 +87,6 @@ var memoryCalls = []Entry{
 	{Name: "set_mempolicy", Class: Harmless},
 	{Name: "get_mempolicy", Class: Harmless},
 	{Name: "set_mempolicy_home_node", Class: Harmless},
-	{Name: "migrate_pages", Class: Harmless},
-	{Name: "move_pages", Class: Harmless},
 	{Name: "membarrier", Class: Harmless},
 	{Name: "pkey_mprotect", Class: Harmless},
 	{Name: "pkey_alloc", Class: Harmless},

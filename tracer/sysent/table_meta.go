@@ -2,28 +2,28 @@ package sysent
 
 // ownerCalls change owner or mode by path.
 var ownerCalls = []Entry{
-	{Name: "chmod", Class: Owner, Op: OpSetMeta, Args: [6]Role{Path, FileMode}, Confine: stop},
+	{Name: "chmod", Class: Owner, Op: OpChmod, Args: [6]Role{Path, FileMode}, Confine: stop},
 	{
-		Name: "fchmodat", Class: Owner, Op: OpSetMeta, Args: [6]Role{DirFD, Path, FileMode}, Confine: stop,
+		Name: "fchmodat", Class: Owner, Op: OpChmod, Args: [6]Role{DirFD, Path, FileMode}, Confine: stop,
 		Note: "The system call has no flags argument and always follows.",
 	},
 	{
-		Name: "fchmodat2", Class: Owner, Op: OpSetMeta, Last: ByAtNoFollow,
+		Name: "fchmodat2", Class: Owner, Op: OpChmod, Last: ByAtNoFollow,
 		Args:   [6]Role{DirFD, Path, FileMode, AtFlags},
 		AtMask: atNoFollow | atEmptyPath, Confine: stop, Note: "Since Linux 6.6.",
 	},
-	{Name: "chown", Class: Owner, Op: OpSetMeta, Args: [6]Role{Path, UID, GID}, IDs16: true, Confine: stop},
-	{Name: "chown32", Class: Owner, Op: OpSetMeta, Args: [6]Role{Path, UID, GID}, Confine: stop},
+	{Name: "chown", Class: Owner, Op: OpChown, Args: [6]Role{Path, UID, GID}, IDs16: true, Confine: stop},
+	{Name: "chown32", Class: Owner, Op: OpChown, Args: [6]Role{Path, UID, GID}, Confine: stop},
 	{
-		Name: "lchown", Class: Owner, Op: OpSetMeta, Last: NoFollow,
+		Name: "lchown", Class: Owner, Op: OpChown, Last: NoFollow,
 		Args: [6]Role{Path, UID, GID}, IDs16: true, Confine: stop,
 	},
 	{
-		Name: "lchown32", Class: Owner, Op: OpSetMeta, Last: NoFollow,
+		Name: "lchown32", Class: Owner, Op: OpChown, Last: NoFollow,
 		Args: [6]Role{Path, UID, GID}, Confine: stop,
 	},
 	{
-		Name: "fchownat", Class: Owner, Op: OpSetMeta, Last: ByAtNoFollow,
+		Name: "fchownat", Class: Owner, Op: OpChown, Last: ByAtNoFollow,
 		Args:   [6]Role{DirFD, Path, UID, GID, AtFlags},
 		AtMask: atNoFollow | atEmptyPath, Confine: stop,
 	},
@@ -32,19 +32,19 @@ var ownerCalls = []Entry{
 // xattrCalls change extended attributes by path.
 var xattrCalls = []Entry{
 	{
-		Name: "setxattr", Class: Xattr, Op: OpSetMeta, Args: [6]Role{Path, XattrName}, Confine: stop,
+		Name: "setxattr", Class: Xattr, Op: OpSetXattr, Args: [6]Role{Path, XattrName, XattrValue, XattrSize, XattrFlags}, Confine: stop,
 		Note: "system.posix_acl_access changes the mode too.",
 	},
-	{Name: "lsetxattr", Class: Xattr, Op: OpSetMeta, Last: NoFollow, Args: [6]Role{Path, XattrName}, Confine: stop},
-	{Name: "removexattr", Class: Xattr, Op: OpSetMeta, Args: [6]Role{Path, XattrName}, Confine: stop},
-	{Name: "lremovexattr", Class: Xattr, Op: OpSetMeta, Last: NoFollow, Args: [6]Role{Path, XattrName}, Confine: stop},
+	{Name: "lsetxattr", Class: Xattr, Op: OpSetXattr, Last: NoFollow, Args: [6]Role{Path, XattrName, XattrValue, XattrSize, XattrFlags}, Confine: stop},
+	{Name: "removexattr", Class: Xattr, Op: OpRemoveXattr, Args: [6]Role{Path, XattrName}, Confine: stop},
+	{Name: "lremovexattr", Class: Xattr, Op: OpRemoveXattr, Last: NoFollow, Args: [6]Role{Path, XattrName}, Confine: stop},
 	{
-		Name: "setxattrat", Class: Xattr, Op: OpSetMeta, Last: ByAtNoFollow,
+		Name: "setxattrat", Class: Xattr, Op: OpSetXattr, Last: ByAtNoFollow,
 		Args:   [6]Role{DirFD, Path, AtFlags, XattrName},
 		AtMask: atNoFollow | atEmptyPath, Confine: enosys, Note: "Since Linux 6.13.",
 	},
 	{
-		Name: "removexattrat", Class: Xattr, Op: OpSetMeta, Last: ByAtNoFollow,
+		Name: "removexattrat", Class: Xattr, Op: OpRemoveXattr, Last: ByAtNoFollow,
 		Args:   [6]Role{DirFD, Path, AtFlags, XattrName},
 		AtMask: atNoFollow | atEmptyPath, Confine: enosys, Note: "Since Linux 6.13.",
 	},
@@ -68,23 +68,23 @@ var fdMetaCalls = []Entry{
 		Note: "As fcntl.",
 	},
 	{
-		Name: "fchmod", Class: FDMeta, Op: OpSetMeta, Args: [6]Role{FD, FileMode},
+		Name: "fchmod", Class: FDMeta, Op: OpChmod, Args: [6]Role{FD, FileMode},
 		Confine: stop, Note: noteAnyMode,
 	},
 	{
-		Name: "fchown", Class: FDMeta, Op: OpSetMeta, Args: [6]Role{FD, UID, GID}, IDs16: true,
+		Name: "fchown", Class: FDMeta, Op: OpChown, Args: [6]Role{FD, UID, GID}, IDs16: true,
 		Confine: stop, Note: noteAnyMode,
 	},
 	{
-		Name: "fchown32", Class: FDMeta, Op: OpSetMeta, Args: [6]Role{FD, UID, GID},
+		Name: "fchown32", Class: FDMeta, Op: OpChown, Args: [6]Role{FD, UID, GID},
 		Confine: stop, Note: noteAnyMode,
 	},
 	{
-		Name: "fsetxattr", Class: FDMeta, Op: OpSetMeta, Args: [6]Role{FD, XattrName},
+		Name: "fsetxattr", Class: FDMeta, Op: OpSetXattr, Args: [6]Role{FD, XattrName, XattrValue, XattrSize, XattrFlags},
 		Confine: stop, Note: noteAnyMode,
 	},
 	{
-		Name: "fremovexattr", Class: FDMeta, Op: OpSetMeta, Args: [6]Role{FD, XattrName},
+		Name: "fremovexattr", Class: FDMeta, Op: OpRemoveXattr, Args: [6]Role{FD, XattrName},
 		Confine: stop, Note: noteAnyMode,
 	},
 }

@@ -1,10 +1,13 @@
 package sysent
 
+import "slices"
+
 // netCalls make, name and use sockets.
 var netCalls = []Entry{
 	{
-		Name: "socket", Class: Net, Args: [6]Role{SockFamily, SockType, SockProtocol}, Confine: socketFamilies,
-		Note: "Plain TCP, UDP and AF_UNIX sockets may be made, and NETLINK_ROUTE ones, which a privileged user can change routes with.",
+		Name: "socket", Class: Net, Op: OpSocket, Args: [6]Role{SockFamily, SockType, SockProtocol},
+		Confine: socketFamilies, Loopback: slices.Concat(plainInet, socketFamilies),
+		Note: "A plain TCP or UDP socket is an AF_UNIX one in disguise while the network is off; with the loopback network it is real.",
 	},
 	{
 		Name: "socketpair", Class: Net, Args: [6]Role{SockFamily, SockType, SockProtocol}, Confine: socketpairFamilies,
@@ -30,6 +33,10 @@ var netCalls = []Entry{
 		Note: "The destination and passed descriptors are in memory.",
 	},
 	{Name: "sendmmsg", Class: Net, Args: [6]Role{FD, MsgVec, MsgCount}, Confine: stop, Note: "As sendmsg."},
+	{
+		Name: "setsockopt", Class: Net, Args: [6]Role{FD, Command}, Confine: inetOptions, Loopback: []Rule{},
+		Note: "Options of internet protocols succeed and do nothing while the network is off.",
+	},
 	{Name: "recvmsg", Class: Net, Args: [6]Role{FD}, Note: "May deliver descriptors."},
 	{Name: "recvmmsg", Class: Net, Args: [6]Role{FD}, Note: "As recvmsg."},
 	{Name: "recvmmsg_time64", Class: Net, Args: [6]Role{FD}, Note: "As recvmsg."},

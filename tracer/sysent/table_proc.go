@@ -79,11 +79,39 @@ var signalCalls = []Entry{
 	},
 }
 
+// otherProcess stops a call on a process other than the caller, which 0 stands for.
+var otherProcess = []Rule{
+	{When: []Cond{{Arg: 0, Mask: low32}}},
+	{Verb: Stop},
+}
+
+// otherKind stops a call on a process, group or user other than the caller's own
+// process or group; first is the number that stands for processes. All processes of
+// a user are never reached.
+func otherKind(first uint64) []Rule {
+	return []Rule{
+		{When: []Cond{{Arg: 0, Mask: low32, Value: first + 2}}, Verb: Refuse, Errno: syscall.EPERM},
+		{When: []Cond{{Arg: 1, Mask: low32}}},
+		{Verb: Stop},
+	}
+}
+
+// scheduleCalls change how a process is scheduled and where its memory lies, which
+// the kernel permits for every process of the user.
+var scheduleCalls = []Entry{
+	{Name: "setpriority", Class: Signal, Args: [6]Role{1: PID}, Confine: otherKind(0)},
+	{Name: "ioprio_set", Class: Signal, Args: [6]Role{1: PID}, Confine: otherKind(1)},
+	{Name: "sched_setparam", Class: Signal, Args: [6]Role{PID}, Confine: otherProcess},
+	{Name: "sched_setscheduler", Class: Signal, Args: [6]Role{PID}, Confine: otherProcess},
+	{Name: "sched_setattr", Class: Signal, Args: [6]Role{PID}, Confine: otherProcess},
+	{Name: "sched_setaffinity", Class: Signal, Args: [6]Role{PID}, Confine: otherProcess},
+	{Name: "migrate_pages", Class: Signal, Args: [6]Role{PID}, Confine: otherProcess},
+	{Name: "move_pages", Class: Signal, Args: [6]Role{PID}, Confine: otherProcess},
+}
+
 // limitCalls change priorities and limits of the process.
 var limitCalls = []Entry{
 	{Name: "nice", Class: Limit},
-	{Name: "setpriority", Class: Limit},
-	{Name: "ioprio_set", Class: Limit},
 	{
 		Name: "setrlimit", Class: Limit,
 		Confine: []Rule{

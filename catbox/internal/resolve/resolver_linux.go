@@ -202,32 +202,49 @@ func (r *Resolver) ForceExact(exact bool) { r.exact = exact }
 // directory exists costs no allocation.
 func (r *Resolver) Resolve(req *Request, res *Result) error {
 	*res = Result{}
-	switch {
-	case hasNUL(req.Path):
-		return fmt.Errorf("resolve: %w", ErrNUL)
-	case len(req.Path) >= pathMax:
-		res.Errno = unix.ENAMETOOLONG
-		return nil
-	case len(req.Path) == 0 && !req.EmptyPath:
-		res.Errno = unix.ENOENT
-		return nil
+	if done, err := r.check(req, res); done {
+		return err
 	}
-	var p parts
-	if len(req.Path) > 0 {
-		p = split(req.Path)
+	if req.SameRoot && !r.exact {
+		var p parts
+		if len(req.Path) > 0 {
+			p = split(req.Path)
+		}
+		if r.fast(req, p, res) {
+			r.finish(res)
+			return nil
+		}
 	}
-	res.Last, res.TrailingSlash = p.last, p.slash
-	if req.SameRoot && !r.exact && r.fast(req, p, res) {
-		r.finish(res)
-		return nil
-	}
-	return r.walkAll(req, res)
+	w := newWalk(r, req, res)
+	defer w.close()
+	return r.exactly(&w, res)
 }
 
-// walkAll takes the exact road.
-func (r *Resolver) walkAll(req *Request, res *Result) error {
-	w := walk{r: r, req: req, cur: -1, root: -1, obj: -1, slash: res.TrailingSlash}
-	defer w.close()
+// check answers what needs no look at the tree; done is set then. Otherwise it
+// fills in what the text alone says.
+func (r *Resolver) check(req *Request, res *Result) (done bool, err error) {
+	switch {
+	case hasNUL(req.Path):
+		return true, fmt.Errorf("resolve: %w", ErrNUL)
+	case len(req.Path) >= pathMax:
+		res.Errno = unix.ENAMETOOLONG
+		return true, nil
+	case len(req.Path) == 0 && !req.EmptyPath:
+		res.Errno = unix.ENOENT
+		return true, nil
+	case len(req.Path) > 0:
+		p := split(req.Path)
+		res.Last, res.TrailingSlash = p.last, p.slash
+	}
+	return false, nil
+}
+
+func newWalk(r *Resolver, req *Request, res *Result) walk {
+	return walk{r: r, req: req, cur: -1, root: -1, obj: -1, slash: res.TrailingSlash}
+}
+
+// exactly takes the exact road.
+func (r *Resolver) exactly(w *walk, res *Result) error {
 	*res = Result{Last: res.Last, TrailingSlash: res.TrailingSlash}
 	err := w.run(res)
 	if err == nil {
@@ -239,7 +256,7 @@ func (r *Resolver) walkAll(req *Request, res *Result) error {
 		return nil
 	}
 	*res = Result{}
-	return fmt.Errorf("resolve %q: %w", req.Path, err)
+	return fmt.Errorf("resolve %q: %w", w.req.Path, err)
 }
 
 // finish fills in what follows from the path.

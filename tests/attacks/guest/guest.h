@@ -57,4 +57,5 @@ int32_t uring(struct sqe sqe);
 
 extern const struct attack files_attacks[], meta_attacks[], links_attacks[], fds_attacks[];
 extern const struct attack abi_attacks[], threads_attacks[], outside_attacks[], system_attacks[], net_attacks[],
-	victim_attacks[];
+	victim_attacks[], races_attacks[], races_memory_attacks[],
+	races_objects_attacks[], races_fds_attacks[], races_net_attacks[];

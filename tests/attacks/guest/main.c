@@ -59,7 +59,9 @@ static const struct {
 } groups[] = {
 	{"files", files_attacks}, {"meta", meta_attacks}, {"links", links_attacks}, {"fds", fds_attacks},
 	{"abi", abi_attacks}, {"threads", threads_attacks}, {"outside", outside_attacks}, {"system", system_attacks},
-	{"net", net_attacks}, {"victim", victim_attacks},
+	{"net", net_attacks}, {"victim", victim_attacks}, {"races", races_attacks},
+	{"races_memory", races_memory_attacks}, {"races_objects", races_objects_attacks}, {"races_fds", races_fds_attacks},
+	{"races_net", races_net_attacks},
 };
 
 int main(int argc, char **argv) {

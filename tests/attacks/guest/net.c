@@ -240,7 +240,10 @@ static void vsock(void) { success(socket(AF_VSOCK, SOCK_STREAM, 0) >= 0); }
 static void netlink_kernel(void) { success(socket(AF_NETLINK, SOCK_RAW, 15) >= 0); } // NETLINK_KOBJECT_UEVENT
 static void source_route(void) { // goes another way than the address says
 	static unsigned char route[8] = {131, 7, 4, 127, 0, 0, 9, 0};
-	success(setsockopt(udp(), IPPROTO_IP, IP_OPTIONS, route, sizeof route) == 0);
+	int s = udp();
+	unsigned char set[64];
+	socklen_t n = sizeof set;
+	success(setsockopt(s, IPPROTO_IP, IP_OPTIONS, route, sizeof route) == 0 && getsockopt(s, IPPROTO_IP, IP_OPTIONS, set, &n) == 0 && n > 0);
 }
 static void netlink_address(void) { // gives the loopback device an address
 	struct {

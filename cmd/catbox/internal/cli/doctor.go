@@ -10,7 +10,8 @@ import (
 
 const doctorLong = `doctor says whether catbox works here, and what to do where it does not: it
 looks at the kernel and at what restricts this process, then confines a few
-commands and looks whether what is allowed works and what is not fails.
+commands and looks whether what is allowed works and what is not fails. The level
+says how far the kernel itself stands behind the rules; run --require asks for one.
 
 Exit status:
 

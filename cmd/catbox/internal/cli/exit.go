@@ -52,6 +52,8 @@ func explain(err error) (status int, hints []string) {
 		return exitNotExecutable, []string{"the interpreter in its first line, or its dynamic loader, does not exist"}
 	case errors.As(err, &launch):
 		return explainLaunch(launch)
+	case errors.Is(err, catbox.ErrBelowLevel):
+		return exitError, []string{"catbox doctor says what this machine gives; docs/threat-model.md says what each level promises"}
 	case errors.Is(err, catbox.ErrNotFound):
 		return exitNotFound, []string{"give its path, or set PATH"}
 	case isCommandError(err):

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox"
 )
 
 // The oldest kernel on which everything that catbox needs is there.
@@ -19,7 +21,7 @@ const minMajor, minMinor = 5, 10
 // inspect looks at the machine and at this process. Whether it is enough is
 // decided by the self-test.
 func inspect() []finding {
-	list := []finding{kernel(), architecture(), user(), container(), yama(), traced(), seccompFilter(), newPrivileges(), landlock()}
+	list := []finding{kernel(), architecture(), user(), container(), yama(), traced(), seccompFilter(), newPrivileges(), landlock(), protection()}
 	return append(list, systemCalls()...)
 }
 
@@ -159,9 +161,29 @@ func landlock() finding {
 	case 0:
 		return good("landlock", "ABI %d", version)
 	case unix.EOPNOTSUPP:
-		return info("landlock", "switched off at boot (lsm=)")
+		return warn("landlock", "switched off at boot", "add landlock to the lsm= of the kernel's command line")
+	case unix.ENOSYS:
+		return warn("landlock", "not in this kernel", "use Linux 5.13 or newer with CONFIG_SECURITY_LANDLOCK")
 	}
-	return info("landlock", "not there (%v)", errno)
+	return warn("landlock", errno.Error(), "allow landlock_create_ruleset in the seccomp profile of the container")
+}
+
+// guarded says what each level adds, in the words of docs/threat-model.md.
+var guarded = map[catbox.Level]string{
+	catbox.Level510: "the kernel guards nothing behind the tracer; a program that races against it can write elsewhere",
+	catbox.Level513: "the kernel guards creating, removing, renaming and opening for writing; truncating is the tracer's alone",
+	catbox.Level62:  "the kernel guards writing; commands of devices are the tracer's alone",
+	catbox.Level610: "the kernel guards writing and devices; signals are the tracer's alone",
+	catbox.Level612: "the kernel guards writing, devices, signals and abstract sockets",
+}
+
+// protection is the level that a run can have here.
+func protection() finding {
+	l := catbox.MachineLevel()
+	if l == catbox.Level510 {
+		return warn("level", l.String()+": "+guarded[l], "see landlock above")
+	}
+	return good("level", "%v: %s", l, guarded[l])
 }
 
 // systemCalls tries the newer calls that catbox makes.

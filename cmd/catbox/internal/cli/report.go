@@ -62,6 +62,22 @@ func (a *app) newReport(f *runFlags, box *catbox.Sandbox) (*report, error) {
 	return r, nil
 }
 
+// guard says which rules the kernel does not hold a program to exactly.
+func (r *report) guard(box *catbox.Sandbox) error {
+	a, err := box.Assess()
+	if err != nil || r.quiet || box.OnViolation == catbox.Report {
+		return err
+	}
+	note := r.app.style.note("note:")
+	if catbox.MachineLevel() == catbox.Level510 {
+		r.app.message("%s the kernel does not guard the rules itself; see the level in catbox doctor", note)
+	}
+	for _, w := range a.Weak {
+		r.app.message("%s %s", note, w.String())
+	}
+	return nil
+}
+
 // violation is the hook. It reports what it has not seen.
 func (r *report) violation(v catbox.Violation) error {
 	key := keyOf(&v)

@@ -26,6 +26,7 @@ type runFlags struct {
 	violations  string
 	killOnExit  bool
 	keepFDs     []int
+	require     string
 	quiet       bool
 }
 
@@ -52,6 +53,11 @@ files: TMPDIR, TMP, TEMP and TEMPDIR name it, and it is removed at the end.
 With -c a command line is given to /bin/sh. Several are run one after the other
 until one fails, then COMMAND if there is one. They share the summary. A COMMAND
 with a slash is looked up from the directory of -C.
+
+The tracer checks each call, and the kernel itself guards the rules behind it, as
+far as it can: see the level in catbox doctor. Rules that it knows only roughly,
+such as regular expressions, are named when the run begins. --require LEVEL starts
+nothing below that level, for programs that may be hostile.
 
 The command gets standard input, output and error, and no other descriptor
 unless --keep-fd names it.
@@ -121,6 +127,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.Var(newWord(&f.action, actionWords()), "on-violation", "what to do: deny, log or stop (kill everything)")
 	flags.BoolVar(&f.noDevices, "no-default-devices", false, "deny /dev/null, terminals and the files of the standard streams too")
 	flags.BoolVar(&f.killOnExit, "kill-on-exit", false, "kill what the command leaves running when it ends")
+	flags.StringVar(&f.require, "require", "", "refuse to start unless the kernel guards the rules at `LEVEL`; see catbox doctor")
 	flags.IntSliceVar(&f.keepFDs, "keep-fd", nil, "hand descriptor `N` over; may be given several times")
 	flags.StringVar(&f.violations, "violations", "", "write refusals as JSON Lines to `FILE` (- is standard output)")
 	flags.BoolVar(&f.stats, "stats", false, "print what the run used")
@@ -191,7 +198,13 @@ func (f *runFlags) sandbox() (*catbox.Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &catbox.Sandbox{Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
+	var require catbox.Level
+	if f.require != "" {
+		if require, err = catbox.ParseLevel(f.require); err != nil {
+			return nil, usagef("catbox doctor says which level this machine gives", "--require: %w", err)
+		}
+	}
+	return &catbox.Sandbox{Require: require, Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
 		OnViolation: f.action, KillOnExit: f.killOnExit, MeasureUsage: f.stats, Grace: grace}, nil
 }
 

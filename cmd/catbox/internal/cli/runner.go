@@ -58,6 +58,9 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := report.guard(box); err != nil {
+		return err
+	}
 	box.Hooks.Violation = report.violation
 	box.Hooks.GroupStop = signals.groupStopped
 	err = a.sequence(ctx, box, template, commands, report)
