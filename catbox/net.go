@@ -102,7 +102,7 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 	case unix.AF_INET, unix.AF_INET6:
 		return c.inetAddress(k, &a, c.sock[:size])
 	case unix.AF_UNSPEC:
-		if connects(k) {
+		if k.entry.Op == sysent.OpConnect {
 			return c.goTo(k, c.sock[:size]) // dissolves an association (connect(2))
 		}
 		return c.inetAddress(k, &a, c.sock[:size]) // to bind and to send it means AF_INET
