@@ -8,7 +8,7 @@ INSTALL ?= install
 FUZZTIME ?= 20s
 RACEPKGS ?= ./...
 RACETIME ?= 5s
-RACESIDE ?= 4
+RACESIDE ?= 5
 PACKAGES ?= hello zlib lua5.4 grep
 
 GOLANGCI_VERSION := v2.15.0
@@ -82,7 +82,7 @@ test-packages: build ## real Debian packages, unconfined and confined (PACKAGES=
 		$(GO) test -count=1 -v -timeout 90m -run '^TestPackages$$' ./tests/packages
 
 # Run in the folder of the package, so that the report of a success is shown as well.
-test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (4) side by side
+test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (5) side by side
 	@.ci/run check races
 	cd tests/attacks && $(GO) test -count=1 -run '^TestRaces$$' -timeout 30m -parallel $(RACESIDE) -race-length $(RACETIME)
 
