@@ -8,7 +8,7 @@ INSTALL ?= install
 FUZZTIME ?= 20s
 RACEPKGS ?= ./...
 RACETIME ?= 5s
-RACESIDE ?= 4
+RACESIDE ?= 5
 PACKAGES ?= hello zlib lua5.4 grep
 COMPAT   ?= go cpython tar
 COMPAT_USERS ?= user
@@ -83,7 +83,7 @@ test-compat: build ## test suites of others, native, inside, confined (COMPAT="g
 		$(GO) test -count=1 -v -timeout 120m -run '^TestCompat$$' ./tests/compat
 
 # Run in the folder of the package, so that the report of a success is shown as well.
-test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (4) side by side
+test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (5) side by side
 	@.ci/run check races
 	cd tests/attacks && $(GO) test -count=1 -run '^TestRaces$$' -timeout 30m -parallel $(RACESIDE) -race-length $(RACETIME)
 
