@@ -22,6 +22,9 @@ func connects(k *call) bool {
 	return k.sockaddr >= 0 && k.msg < 0 && k.entry.Op != sysent.OpBind && k.entry.Arg(sysent.Length) < 0
 }
 
+// sends reports whether the call sends to an address.
+func sends(k *call) bool { return k.msg >= 0 || k.sockaddr > 1 }
+
 // goTo lets a call with an address that the rules allow run, or carries it out.
 func (c *confiner) goTo(k *call, sockaddr []byte) tracer.Verdict {
 	if !connects(k) || c.policy.network == NetworkHost || c.policy.action == Report {
