@@ -2,7 +2,6 @@ package catbox
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -124,7 +123,10 @@ func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
 		ip := a.ip.Addr().Unmap()
 		// Connecting to the unspecified address means this machine; binding to
 		// it means every interface.
-		if ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind {
+		switch {
+		case k.entry.Op == sysent.OpBind && ip.IsLoopback():
+			return c.binds(k)
+		case ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind:
 			return tracer.Continue()
 		}
 	}
@@ -230,84 +232,6 @@ func mmsghdrSize(arch sysent.Arch) uint64 {
 		return 7*4 + 4
 	}
 	return 7*8 + 8
-}
-
-// listen lets sockets listen that are bound to where that is allowed. An
-// internet socket without a port would get one on every interface.
-func (c *confiner) listen(k *call) tracer.Verdict {
-	if c.policy.network == NetworkHost {
-		return tracer.Continue()
-	}
-	sa, err := socketName(k.stop.Process().PID(), k.stop.Tid, int(k.fd))
-	switch sa := sa.(type) {
-	case *unix.SockaddrNetlink:
-		return tracer.Continue()
-	case *unix.SockaddrUnix:
-		// The kernel lets no AF_UNIX socket listen that has no name.
-		if !unnamed(sa) || c.policy.network != NetworkNone || c.policy.action == Report {
-			return tracer.Continue()
-		}
-	case *unix.SockaddrInet4:
-		if c.policy.network == NetworkLoopback && netip.AddrFrom4(sa.Addr).IsLoopback() {
-			return tracer.Continue()
-		}
-	case *unix.SockaddrInet6:
-		if c.policy.network == NetworkLoopback && netip.AddrFrom16(sa.Addr).Unmap().IsLoopback() {
-			return tracer.Continue()
-		}
-	}
-	for _, errno := range []unix.Errno{unix.EBADF, unix.ENOTSOCK} {
-		if errors.Is(err, errno) {
-			return tracer.Deny(errno)
-		}
-	}
-	return c.violate(Violation{Call: k.entry.Name, Address: socketString(sa), Reason: c.networkReason()}, unix.EACCES)
-}
-
-// socketName returns the address that a socket of a process is bound to, by a
-// copy of its descriptor (pidfd_getfd, Linux 5.6). The copy is of the first
-// thread, so that a thread with descriptors of its own may mean another socket:
-// then it returns nil.
-func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
-	pidfd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(pidfd)
-	copied, err := unix.PidfdGetfd(pidfd, fd, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(copied)
-	if tid != pid {
-		var ours, theirs unix.Stat_t
-		if err := unix.Fstat(copied, &ours); err != nil {
-			return nil, err
-		}
-		if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs); err != nil {
-			return nil, err
-		}
-		if ours.Dev != theirs.Dev || ours.Ino != theirs.Ino {
-			return nil, nil
-		}
-	}
-	return unix.Getsockname(copied)
-}
-
-// unnamed reports whether a socket has no name: package unix shows the first byte
-// of a name that is no path, which is 0, as "@".
-func unnamed(sa *unix.SockaddrUnix) bool { return sa.Name == "" || sa.Name == "@" }
-
-func socketString(sa unix.Sockaddr) string {
-	switch sa := sa.(type) {
-	case *unix.SockaddrUnix:
-		return "*:0" // a stand-in: any address, a port of the kernel's choice
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)).String()
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)).String()
-	}
-	return "unknown socket"
 }
 
 // decodeAddress decodes a struct sockaddr of at least two bytes.

@@ -46,8 +46,7 @@ func Guest(t testing.TB, dir, name string, flags ...string) string {
 		return program
 	}
 	Need(t, "gcc", "gcc libc6-dev")
-	_, here, _, _ := runtime.Caller(0)
-	source := filepath.Join(filepath.Dir(here), "..", "guests", name+".c")
+	source := filepath.Join(root(), "tests", "guests", name+".c")
 	args := append([]string{"-O1", "-o", program, source}, flags...)
 	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 		if slices.Contains(flags, "-m32") {
@@ -56,4 +55,42 @@ func Guest(t testing.TB, dir, name string, flags ...string) string {
 		t.Fatalf("gcc %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return program
+}
+
+// Program builds a command of this module into dir, unless it is there, and returns
+// the path of the binary: static, as it is released. The name is that of its
+// directory, "cmd/catbox" for example.
+func Program(t testing.TB, dir, name string) string {
+	t.Helper()
+	return build(t, filepath.Join(dir, filepath.Base(name)), "build", "./"+name)
+}
+
+// Tests builds the test binary of a package of this module, as Program does a
+// command, and returns it with the directory to run it in.
+func Tests(t testing.TB, dir, name string) (program, from string) {
+	t.Helper()
+	return build(t, filepath.Join(dir, filepath.Base(name)+".test"), "test", "-c", "./"+name), filepath.Join(root(), name)
+}
+
+func build(t testing.TB, program string, args ...string) string {
+	t.Helper()
+	compiling.Lock()
+	defer compiling.Unlock()
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
+	last := len(args) - 1
+	cmd := exec.Command(Need(t, "go", "golang-go"), append(append(args[:last:last], "-buildvcs=false", "-o", program), args[last])...)
+	cmd.Dir = root()
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, out)
+	}
+	return program
+}
+
+// root is the directory of the module.
+func root() string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "..", "..")
 }
