@@ -22,8 +22,8 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 	}
 	reason := c.networkReason()
 	sa, err := socketName(k.stop.Process().PID(), k.stop.Tid, int(k.fd))
-	if refusedHere(err) {
-		reason += "; where it is bound cannot be read here (pidfd_getfd: " + err.Error() + ")"
+	if refusedHere(err) || errors.Is(err, errOwnTable) {
+		reason += "; where it is bound cannot be read (pidfd_getfd: " + err.Error() + ")"
 		sa, err = c.ears.name(k.stop.Tid, int(k.fd))
 	}
 	switch sa := sa.(type) {
@@ -58,38 +58,44 @@ func refusedHere(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EACCES)
 }
 
-// socketName returns the address that a socket of a process is bound to, by a
-// copy of its descriptor (pidfd_getfd, Linux 5.6). The copy is of the first
-// thread, so that a thread with descriptors of its own may mean another socket:
-// then it returns nil.
-func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
-	copied, err := copyDescriptor(pid, fd)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(copied)
-	if tid != pid {
-		var ours, theirs unix.Stat_t
-		if err := unix.Fstat(copied, &ours); err != nil {
-			return nil, err
-		}
-		if err := unix.Stat(descriptorPath(tid, fd), &theirs); err != nil {
-			return nil, err
-		}
-		if ours.Dev != theirs.Dev || ours.Ino != theirs.Ino {
-			return nil, nil
-		}
-	}
-	return unix.Getsockname(copied)
-}
+// errOwnTable is the error for a thread that has descriptors of its own, which
+// this kernel does not give away.
+var errOwnTable = errors.New("the thread has a descriptor table of its own")
 
-func copyDescriptor(pid, fd int) (int, error) {
+// copySocket returns a copy of a descriptor of a thread (pidfd_getfd(2), Linux
+// 5.6). Before Linux 6.9 the kernel gives away those of the first thread only.
+func copySocket(pid, tid, fd int) (int, error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return -1, err
 	}
 	defer unix.Close(pidfd)
-	return unix.PidfdGetfd(pidfd, fd, 0)
+	copied, err := unix.PidfdGetfd(pidfd, fd, 0)
+	if err != nil || tid == pid {
+		return copied, err
+	}
+	var ours, theirs unix.Stat_t
+	if err = unix.Fstat(copied, &ours); err == nil {
+		err = unix.Stat(descriptorPath(tid, fd), &theirs)
+	}
+	if err == nil && (ours.Dev != theirs.Dev || ours.Ino != theirs.Ino) {
+		err = errOwnTable
+	}
+	if err != nil {
+		_ = unix.Close(copied)
+		return -1, err
+	}
+	return copied, nil
+}
+
+// socketName returns the address that a socket of a thread is bound to.
+func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
+	copied, err := copySocket(pid, tid, fd)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(copied)
+	return unix.Getsockname(copied)
 }
 
 func descriptorPath(tid, fd int) string { return fmt.Sprintf("/proc/%d/fd/%d", tid, fd) }
@@ -128,7 +134,7 @@ func newEars(network Network) *ears {
 	if network != NetworkLoopback {
 		return nil
 	}
-	copied, err := copyDescriptor(os.Getpid(), 0)
+	copied, err := copySocket(os.Getpid(), os.Getpid(), 0)
 	if err == nil {
 		_ = unix.Close(copied)
 	}

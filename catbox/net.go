@@ -99,14 +99,14 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 	case unix.AF_UNIX:
 		return c.unixAddress(k, &a, size)
 	case unix.AF_INET, unix.AF_INET6:
-		return c.inetAddress(k, &a)
+		return c.inetAddress(k, &a, c.sock[:size])
 	case unix.AF_UNSPEC:
-		if k.msg < 0 && k.sockaddr == 1 && k.entry.Op != sysent.OpBind {
-			return tracer.Continue() // connect(2) dissolves an association
+		if k.entry.Op == sysent.OpConnect {
+			return c.goTo(k, c.sock[:size]) // dissolves an association (connect(2))
 		}
-		return c.inetAddress(k, &a) // to bind and to send it means AF_INET
+		return c.inetAddress(k, &a, c.sock[:size]) // to bind and to send it means AF_INET
 	case unix.AF_NETLINK:
-		return tracer.Continue() // only the routing family could be made, to ask
+		return c.goTo(k, c.sock[:size]) // only the routing family could be made, to ask
 	}
 	if c.policy.network == NetworkHost {
 		return tracer.Continue()
@@ -115,7 +115,7 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 		Reason: c.networkReason()}, unix.EACCES)
 }
 
-func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
+func (c *confiner) inetAddress(k *call, a *address, sockaddr []byte) tracer.Verdict {
 	switch c.policy.network {
 	case NetworkHost:
 		return tracer.Continue()
@@ -127,7 +127,7 @@ func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
 		case k.entry.Op == sysent.OpBind && ip.IsLoopback():
 			return c.binds(k)
 		case ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind:
-			return tracer.Continue()
+			return c.goTo(k, sockaddr)
 		}
 	}
 	errno := unix.ENETUNREACH
@@ -163,8 +163,8 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	if v, done := c.resolve(k, p); done {
 		return v
 	}
-	if c.allowed(k, p) || !bind && c.policy.sockets.MatchBytes(p.res.Path).Allowed {
-		return tracer.Continue()
+	if c.reachable(k, p) {
+		return c.goToFile(k, p, c.sock[:size])
 	}
 	if errno := c.unixOrder(k, p); errno != 0 {
 		return tracer.Deny(errno)
@@ -172,6 +172,11 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	v := c.explain(k, p)
 	v.Address = a.name
 	return c.violate(v, unix.EACCES)
+}
+
+// reachable reports whether the rules allow to bind to, or to reach, the socket p.
+func (c *confiner) reachable(k *call, p *place) bool {
+	return c.allowed(k, p) || k.entry.Op != sysent.OpBind && c.policy.sockets.MatchBytes(p.res.Path).Allowed
 }
 
 func (c *confiner) unixOrder(k *call, p *place) unix.Errno {

@@ -194,3 +194,20 @@ func TestNetworkSocketcall(t *testing.T) {
 		t.Errorf("violations (-want +got):\n%s", diff)
 	}
 }
+
+// TestConnectionsByTheTracer compares connections, which the tracer makes, with
+// native ones.
+func TestConnectionsByTheTracer(t *testing.T) {
+	for _, uid := range users() {
+		w := newWorld(t, uid)
+		w.guest = program(t, "connect")
+		native := w.native(t, w.root+"/native")
+		for _, n := range []Network{NetworkNone, NetworkLoopback} {
+			w.build(t)
+			out, res := w.run(t, network(n)(w), w.guest, w.root+"/a/socket")
+			if diff := cmp.Diff(native, out); diff != "" || len(res.Violations) > 0 {
+				t.Errorf("uid %d, network %v (-want +got):\n%s%v", uid, n, diff, res.Violations)
+			}
+		}
+	}
+}

@@ -275,6 +275,10 @@ func readText(c *confiner, k *call) *linkText {
 // explain makes the violation for a path outside the rules.
 func (c *confiner) explain(k *call, p *place) Violation {
 	v := pathViolation(k, p, "outside the allowed paths")
+	if p.res.Kind == resolve.Unreachable {
+		v.Reason = "has no name that can be found: too deep, hidden by a mount, or outside of the root"
+		return v
+	}
 	switch m := c.policy.paths.MatchBytes(p.res.Path); {
 	case m.Err != nil:
 		v.Reason, v.Rule = "cannot be matched: "+m.Err.Error(), ""

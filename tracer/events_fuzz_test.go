@@ -85,7 +85,7 @@ func (c *census) run() *run {
 			return nil
 		},
 	}
-	r := &run{Tracer: &Tracer{Handlers: []Handler{h}}, table: newTable(), pids: map[int]struct{}{}} // without a filter
+	r := &run{Tracer: &Tracer{Handlers: []Handler{h}}, table: newTable(), pids: map[int]struct{}{}, resting: map[int]struct{}{}} // without a filter
 	r.root = &Process{pid: firstFake, mem: &r.mem}
 	t := r.admit(firstFake, r.root)
 	t.announced = true

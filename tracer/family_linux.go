@@ -171,6 +171,9 @@ func (r *run) ended(ev event, t *tracee) {
 	if !t.announced {
 		r.table.early[ev.tid] = true
 	}
+	if t.last == evGroupStop {
+		r.rests(ev.tid, false)
+	}
 	r.table.remove(ev.tid)
 	if p := t.proc; p.pid == ev.tid {
 		r.processEnded(p, ev.status)

@@ -21,8 +21,9 @@ func (r *run) own() {
 // interrupt ends the tree from another goroutine and waits until it is gone.
 //
 // The tracer's thread is blocked in wait4 and is woken by the deaths. An
-// interrupted tree may end by itself first.
-func (r *run) interrupt(cause error) {
+// interrupted tree may end by itself first. If it is blocked in something else, and
+// does not get on, interrupt gives up with a StallError.
+func (r *run) interrupt(cause error) error {
 	var i Interrupt
 	if errors.As(cause, &i) && i.Signal != unix.SIGKILL && r.Grace > 0 {
 		r.signalAll(i.Signal)
@@ -33,25 +34,37 @@ func (r *run) interrupt(cause error) {
 			if r.err == nil {
 				r.err = cause
 			}
-			return
+			return nil
 		case <-timer.C:
 		}
 	}
 	r.cancelled.Store(&cause)
-	for {
+	r.killed.Store(true)
+	var seen work
+	for tries := 0; ; tries++ {
 		r.signalAll(unix.SIGKILL)
-		timer := time.NewTimer(10 * time.Millisecond)
+		timer := time.NewTimer(killPeriod)
 		select {
 		case <-r.done:
 			timer.Stop()
 			if r.err == nil {
 				r.err = cause
 			}
-			return
+			return nil
 		case <-timer.C: // the command may not have been started yet: again
+		}
+		if now := work(r.progress.now.Load()); now != seen || now.kind() == waiting {
+			seen, tries = now, 0
+		} else if waited := time.Duration(tries) * killPeriod; waited >= r.stallAfter() {
+			s := r.progress.describe(now)
+			s.In, s.For = r.kernelCall(), waited
+			return &StallError{Cause: cause, Stall: s}
 		}
 	}
 }
+
+// killPeriod is the time between two attempts to kill the tree.
+const killPeriod = 10 * time.Millisecond
 
 // signalAll sends a signal to every process of the tree.
 func (r *run) signalAll(sig unix.Signal) {

@@ -29,6 +29,7 @@ type pending struct {
 	args     [6]uint64
 	rewrote  int8 // argument to restore, or -1
 	replaced bool // another call ran in its place: all arguments are to be restored
+	again    bool // another call ran in its place: it is made once more
 	mapping  bool // the call was replaced by the mapping of the scratch page
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds one control; only a test that fails takes so long.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 // nobody is the ordinary user of tests that are run by root.
 const nobody = 65534

@@ -123,7 +123,10 @@ static const struct {
 	const char *name;
 	const struct control *controls;
 } groups[] = {
-	{"walk", walk_controls}, {"meta", meta_controls},
+	{"walk", walk_controls}, {"meta", meta_controls}, {"files", files_controls}, {"data", data_controls},
+	{"locks", locks_controls}, {"watch", watch_controls}, {"fifo", fifo_controls}, {"signals", signals_controls},
+	{"faults", faults_controls}, {"waits", waits_controls}, {"family", family_controls}, {"storms", storms_controls},
+	{"parts", parts_controls},
 };
 
 int main(int argc, char **argv) {
