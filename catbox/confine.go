@@ -22,6 +22,7 @@ type confiner struct {
 	hooks    *Hooks
 	journal  *journal
 	resolver *resolve.Resolver
+	ears     *ears
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 
@@ -47,7 +48,11 @@ type place struct {
 var errStopped = errors.New("stopped at a violation")
 
 func (c *confiner) handler() tracer.Handler {
-	return tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter, Born: noCore}
+	h := tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter, Born: noCore}
+	if c.ears != nil {
+		h.Exit = c.exit
+	}
+	return h
 }
 
 // noCore sets the limit of core files of the command, and so of all that it

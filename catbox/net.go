@@ -2,7 +2,6 @@ package catbox
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -132,7 +131,10 @@ func (c *confiner) inetAddress(k *call, a *address, sockaddr []byte) tracer.Verd
 		ip := a.ip.Addr().Unmap()
 		// Connecting to the unspecified address means this machine; binding to
 		// it means every interface.
-		if ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind {
+		switch {
+		case k.entry.Op == sysent.OpBind && ip.IsLoopback():
+			return c.binds(k)
+		case ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind:
 			return c.goTo(k, sockaddr)
 		}
 	}
@@ -248,110 +250,6 @@ func mmsghdrSize(arch sysent.Arch) uint64 {
 		return 7*4 + 4
 	}
 	return 7*8 + 8
-}
-
-// listen lets sockets listen that are bound to where that is allowed. An
-// internet socket without a port would get one on every interface.
-func (c *confiner) listen(k *call) tracer.Verdict {
-	if c.policy.network == NetworkHost {
-		return tracer.Continue()
-	}
-	sa, err := socketName(k.stop.Process().PID(), k.stop.Tid, int(k.fd))
-	switch sa := sa.(type) {
-	case *unix.SockaddrNetlink:
-		return tracer.Continue()
-	case *unix.SockaddrUnix:
-		// The kernel lets no AF_UNIX socket listen that has no name.
-		if !unnamed(sa) || c.policy.network != NetworkNone || c.policy.action == Report {
-			return tracer.Continue()
-		}
-	case *unix.SockaddrInet4:
-		if c.policy.network == NetworkLoopback && netip.AddrFrom4(sa.Addr).IsLoopback() {
-			return tracer.Continue()
-		}
-	case *unix.SockaddrInet6:
-		if c.policy.network == NetworkLoopback && netip.AddrFrom16(sa.Addr).Unmap().IsLoopback() {
-			return tracer.Continue()
-		}
-	}
-	for _, errno := range []unix.Errno{unix.EBADF, unix.ENOTSOCK} {
-		if errors.Is(err, errno) {
-			return tracer.Deny(errno)
-		}
-	}
-	return c.violate(Violation{Call: k.entry.Name, Address: socketString(sa), Reason: c.networkReason()}, unix.EACCES)
-}
-
-// socketFault returns what the kernel says to a descriptor of a thread that is
-// none, or no socket.
-func socketFault(tid int, fd int32) unix.Errno {
-	var st unix.Stat_t
-	if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &st); err != nil {
-		return unix.EBADF
-	}
-	switch {
-	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
-		return 0
-	case opensNothing(tid, fd):
-		return unix.EBADF
-	}
-	return unix.ENOTSOCK
-}
-
-// errOwnTable is the error for a thread that has descriptors of its own, which
-// this kernel does not give away.
-var errOwnTable = errors.New("the thread has a descriptor table of its own")
-
-// copySocket returns a copy of a descriptor of a thread (pidfd_getfd(2), Linux
-// 5.6). Before Linux 6.9 the kernel gives away those of the first thread only.
-func copySocket(pid, tid, fd int) (int, error) {
-	pidfd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return -1, err
-	}
-	defer unix.Close(pidfd)
-	copied, err := unix.PidfdGetfd(pidfd, fd, 0)
-	if err != nil || tid == pid {
-		return copied, err
-	}
-	var ours, theirs unix.Stat_t
-	if err = unix.Fstat(copied, &ours); err == nil {
-		err = unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs)
-	}
-	if err == nil && (ours.Dev != theirs.Dev || ours.Ino != theirs.Ino) {
-		err = errOwnTable
-	}
-	if err != nil {
-		_ = unix.Close(copied)
-		return -1, err
-	}
-	return copied, nil
-}
-
-// socketName returns the address that a socket of a thread is bound to.
-func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
-	copied, err := copySocket(pid, tid, fd)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(copied)
-	return unix.Getsockname(copied)
-}
-
-// unnamed reports whether a socket has no name: package unix shows the first byte
-// of a name that is no path, which is 0, as "@".
-func unnamed(sa *unix.SockaddrUnix) bool { return sa.Name == "" || sa.Name == "@" }
-
-func socketString(sa unix.Sockaddr) string {
-	switch sa := sa.(type) {
-	case *unix.SockaddrUnix:
-		return "*:0" // a stand-in: any address, a port of the kernel's choice
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)).String()
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)).String()
-	}
-	return "unknown socket"
 }
 
 // decodeAddress decodes a struct sockaddr of at least two bytes.

@@ -79,3 +79,38 @@ func compile(t testing.TB, program, pattern string, flags ...string) string {
 	}
 	return program
 }
+
+// Program builds a command of this module into dir, unless it is there, and returns
+// the path of the binary: static, as it is released. The name is that of its
+// directory, "cmd/catbox" for example.
+func Program(t testing.TB, dir, name string) string {
+	t.Helper()
+	return build(t, filepath.Join(dir, filepath.Base(name)), "build", "./"+name)
+}
+
+// Tests builds the test binary of a package of this module, as Program does a
+// command, and returns it with the directory to run it in.
+func Tests(t testing.TB, dir, name string) (program, from string) {
+	t.Helper()
+	return build(t, filepath.Join(dir, filepath.Base(name)+".test"), "test", "-c", "./"+name), filepath.Join(root(), name)
+}
+
+func build(t testing.TB, program string, args ...string) string {
+	t.Helper()
+	compiling.Lock()
+	defer compiling.Unlock()
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
+	last := len(args) - 1
+	cmd := exec.Command(Need(t, "go", "golang-go"), append(append(args[:last:last], "-buildvcs=false", "-o", program), args[last])...)
+	cmd.Dir = root()
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, out)
+	}
+	return program
+}
+
+// root returns the folder of the module.
+func root() string { return filepath.Join(tests(), "..") }
