@@ -18,6 +18,7 @@ func (r *run) admit(tid int, p *Process) *tracee {
 		r.mu.Unlock()
 		r.outcome.Processes++
 	}
+	r.table.sweep(sys.Mine)
 	return r.table.add(tid, p)
 }
 
@@ -30,11 +31,9 @@ func (r *run) birth(t *tracee, fork bool) {
 	}
 	tid := int(msg)
 	switch child := r.table.byTid[tid]; {
-	case r.table.early[tid]:
-		delete(r.table.early, tid)
 	case child != nil && child.begun && !child.announced:
 		child.announced = true
-	default:
+	case sys.Mine(tid): // or it came and went before its announcement
 		r.announce(t, tid, fork)
 	}
 	r.resume(t, unix.PTRACE_CONT, 0)
@@ -76,6 +75,13 @@ func (r *run) adopt(tid int) *tracee {
 	}
 	parent.remember()
 	return r.admit(tid, parent.child(pid))
+}
+
+// replaced reports whether a thread that was seen before is another one now, of
+// another process, because its id vanished without a status and was used again.
+func replaced(t *tracee) bool {
+	status, _ := os.ReadFile("/proc/" + strconv.Itoa(t.tid) + "/status")
+	return statusField(status, "Tgid:", t.proc.pid) != t.proc.pid
 }
 
 // statusField returns a number from /proc/PID/status.
@@ -145,14 +151,10 @@ func (r *run) check(err error) {
 // ended handles the end of a thread, t is nil for one that was never seen.
 func (r *run) ended(ev event, t *tracee) {
 	if t == nil {
-		r.table.early[ev.tid] = true
 		return
 	}
 	if t.stopped {
 		r.check(r.ledger.leave(t, true))
-	}
-	if !t.announced {
-		r.table.early[ev.tid] = true
 	}
 	if t.last == evGroupStop {
 		r.rests(ev.tid, false)

@@ -20,6 +20,7 @@ type Process struct {
 	mem    memory
 	begun  bool
 	dead   bool
+	depth  int // number of ancestors, or more
 
 	threads int    // tracees that belong to it
 	scratch uint64 // address of the pages for rewritten strings, 0 if none
@@ -39,7 +40,8 @@ func NewProcess(pid int, parent *Process, argv ...string) *Process {
 func (p *Process) PID() int { return p.pid }
 
 // Parent returns the process that started this one, which may have ended, or nil
-// for the command itself.
+// for the command itself. Of a long row of processes that each started the next
+// one and ended, those in the middle are forgotten.
 func (p *Process) Parent() *Process { return p.parent }
 
 // Argv returns the argument vector of the program that the process runs now, or
@@ -61,7 +63,29 @@ func (p *Process) Argv() []string {
 
 // child returns a new process with the command line and the memory of p.
 func (p *Process) child(pid int) *Process {
-	return &Process{pid: pid, parent: p, argv: p.argv, argAt: p.argAt, mem: p.mem}
+	c := &Process{pid: pid, parent: p, argv: p.argv, argAt: p.argAt, mem: p.mem, depth: p.depth + 1}
+	if c.depth%maxDeadAncestors == 0 {
+		c.forget()
+	}
+	return c
+}
+
+// maxDeadAncestors is about how many ended ancestors of a process are kept.
+const maxDeadAncestors = 64
+
+// forget drops ancestors that have ended, except for the nearest, for the command,
+// and for the parents of those that live.
+func (p *Process) forget() {
+	p.depth = 0
+	for a := p; a.parent != nil; a = a.parent {
+		p.depth++
+		if p.depth < maxDeadAncestors/2 || !a.dead {
+			continue
+		}
+		for a.parent.dead && a.parent.parent != nil {
+			a.parent = a.parent.parent
+		}
+	}
 }
 
 // remember keeps the current command line, because children may ask for it when
