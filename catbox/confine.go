@@ -32,7 +32,7 @@ type confiner struct {
 	first  place
 	second place
 	text   [tracer.PathMax]byte
-	sock   [unix.SizeofSockaddrAny]byte
+	sock   [maxAddress]byte
 }
 
 // place is one path of a call: as passed, and what it means.
@@ -162,13 +162,4 @@ func (c *confiner) refuse(v Violation, errno unix.Errno, always bool) tracer.Ver
 		s.Abort(errStopped)
 	}
 	return tracer.Deny(errno)
-}
-
-// ancestry lists the process and its ancestors up to the command.
-func ancestry(p *tracer.Process) []ProcessInfo {
-	var list []ProcessInfo
-	for ; p != nil; p = p.Parent() {
-		list = append(list, ProcessInfo{PID: p.PID(), Argv: p.Argv()})
-	}
-	return list
 }

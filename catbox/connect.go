@@ -17,14 +17,12 @@ import (
 // place of the program: its own copy of the socket, to its own copy of the address,
 // and for a socket with a path to the very file that it has checked.
 
-// connects reports whether the call connects a socket to an address.
-func connects(k *call) bool {
-	return k.sockaddr >= 0 && k.msg < 0 && k.entry.Op != sysent.OpBind && k.entry.Arg(sysent.Length) < 0
-}
+// sends reports whether the call sends to an address.
+func sends(k *call) bool { return k.msg >= 0 || k.sockaddr > 1 }
 
 // goTo lets a call with an address that the rules allow run, or carries it out.
 func (c *confiner) goTo(k *call, sockaddr []byte) tracer.Verdict {
-	if !connects(k) || c.policy.network == NetworkHost || c.policy.action == Report {
+	if k.entry.Op != sysent.OpConnect || c.policy.network == NetworkHost || c.policy.action == Report {
 		return tracer.Continue()
 	}
 	c.first.req = resolve.Request{Tid: k.stop.Tid, DirFD: unix.AT_FDCWD} // no path
@@ -34,7 +32,7 @@ func (c *confiner) goTo(k *call, sockaddr []byte) tracer.Verdict {
 // goToFile is goTo for an AF_UNIX socket with a path, which is opened and checked
 // once more.
 func (c *confiner) goToFile(k *call, p *place, sockaddr []byte) tracer.Verdict {
-	if !connects(k) || c.policy.network == NetworkHost || c.policy.action == Report {
+	if k.entry.Op != sysent.OpConnect || c.policy.network == NetworkHost || c.policy.action == Report {
 		return tracer.Continue()
 	}
 	fd, err := c.resolver.Pin(&p.req, &p.res)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +53,6 @@ func (c *confiner) signal(k *call) tracer.Verdict {
 	target := int(k.target)
 	if k.pidfd >= 0 {
 		if target = pidOf(k.stop.Tid, k.pidfd); target == 0 {
-			// The kernel also takes a directory /proc/PID for a pidfd.
 			return tracer.Deny(unix.EBADF)
 		}
 	}
@@ -82,8 +82,31 @@ func pidOf(tid int, fd int32) int {
 	if err != nil {
 		return 0
 	}
-	pid, _ := infoField(info, "Pid:", 10)
-	return int(pid)
+	if pid, ok := infoField(info, "Pid:", 10); ok {
+		return int(pid)
+	}
+	return pidOfDirectory(tid, fd)
+}
+
+// pidOfDirectory does the same for a directory /proc/PID, which the kernel takes
+// for a pidfd as well (pidfd_send_signal(2)). That it is the one of that name
+// here shows its inode, which lives as long as it is open.
+func pidOfDirectory(tid int, fd int32) int {
+	link := fmt.Sprintf("/proc/%d/fd/%d", tid, fd)
+	to, err := os.Readlink(link)
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(filepath.Base(to))
+	if err != nil {
+		return 0
+	}
+	var there, here unix.Stat_t
+	if unix.Stat(link, &there) != nil || unix.Stat(fmt.Sprintf("/proc/%d", pid), &here) != nil ||
+		there.Dev != here.Dev || there.Ino != here.Ino {
+		return 0
+	}
+	return pid
 }
 
 // infoField returns a number from the text of /proc/PID/fdinfo/N

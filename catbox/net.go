@@ -13,6 +13,10 @@ import (
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
+// maxAddress is the size of struct sockaddr_storage, the longest address that the
+// kernel takes. Programs pass it as the length of shorter ones too.
+const maxAddress = 128
+
 // address is the decoded sockaddr of a call.
 type address struct {
 	family uint16
@@ -60,6 +64,8 @@ func (c *confiner) net(k *call) tracer.Verdict {
 	switch {
 	case c.policy.network == NetworkHost:
 		return tracer.Continue()
+	case k.family == unix.AF_UNSPEC:
+		return tracer.Deny(unix.EAFNOSUPPORT)
 	case k.entry.Op == sysent.OpSocket && sysent.PlainInet(&k.args):
 		return c.standIn(k)
 	}
@@ -82,14 +88,20 @@ func (c *confiner) standIn(k *call) tracer.Verdict {
 
 // addressed decides about an address at addr in the memory of the tracee.
 func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
-	if int32(size) < 0 || size > uint32(len(c.sock)) {
-		return tracer.Deny(unix.EINVAL)
-	}
-	if size < 2 {
+	fault := socketFault(k.stop.Tid, k.fd)
+	switch {
+	case fault == unix.EBADF, fault != 0 && k.entry.Op != sysent.OpConnect: // connect(2) reads the address first
+		return tracer.Deny(fault)
+	case size == 0 && sends(k):
+		return tracer.Continue() // no address
+	case size < 2, size > uint32(len(c.sock)):
 		return tracer.Deny(unix.EINVAL)
 	}
 	if errno := k.stop.ReadFull(addr, c.sock[:size]); errno != 0 {
 		return c.unreadable(k, errno)
+	}
+	if fault != 0 {
+		return tracer.Deny(fault)
 	}
 	a := decodeAddress(c.sock[:size])
 	switch a.family {
@@ -98,7 +110,7 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 	case unix.AF_INET, unix.AF_INET6:
 		return c.inetAddress(k, &a, c.sock[:size])
 	case unix.AF_UNSPEC:
-		if connects(k) {
+		if k.entry.Op == sysent.OpConnect {
 			return c.goTo(k, c.sock[:size]) // dissolves an association (connect(2))
 		}
 		return c.inetAddress(k, &a, c.sock[:size]) // to bind and to send it means AF_INET
@@ -143,9 +155,11 @@ func (c *confiner) networkReason() string {
 func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict {
 	bind := k.entry.Op == sysent.OpBind
 	switch {
+	case size > unix.SizeofSockaddrUnix:
+		return tracer.Deny(unix.EINVAL)
 	case size == 2 && bind, bind && a.path == nil, c.policy.network == NetworkHost && !bind:
 		return tracer.Continue() // an abstract name is taken, nobody is reached
-	case size == 2:
+	case size == 2, size > unix.SizeofSockaddrUnix:
 		return tracer.Deny(unix.EINVAL)
 	case a.path == nil:
 		return c.violate(Violation{Call: k.entry.Name, Address: a.name,
@@ -209,6 +223,9 @@ func (c *confiner) messages(k *call) tracer.Verdict {
 func (c *confiner) message(k *call, at uint64) tracer.Verdict {
 	name, errno := k.stop.ReadWord(at)
 	if errno != 0 {
+		if fault := socketFault(k.stop.Tid, k.fd); fault != 0 {
+			return tracer.Deny(fault)
+		}
 		return c.unreadable(k, errno)
 	}
 	if name == 0 {
@@ -263,6 +280,22 @@ func (c *confiner) listen(k *call) tracer.Verdict {
 		}
 	}
 	return c.violate(Violation{Call: k.entry.Name, Address: socketString(sa), Reason: c.networkReason()}, unix.EACCES)
+}
+
+// socketFault returns what the kernel says to a descriptor of a thread that is
+// none, or no socket.
+func socketFault(tid int, fd int32) unix.Errno {
+	var st unix.Stat_t
+	if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &st); err != nil {
+		return unix.EBADF
+	}
+	switch {
+	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
+		return 0
+	case opensNothing(tid, fd):
+		return unix.EBADF
+	}
+	return unix.ENOTSOCK
 }
 
 // errOwnTable is the error for a thread that has descriptors of its own, which

@@ -131,7 +131,7 @@ func TestTablesBounded(t *testing.T) {
 				}
 			}
 			traceWith(t, &Tracer{Log: slog.New(onEvent(count))}, func(given *run) { r = given }, program(t, "crowd"), test.mode, test.n)
-			if most.Tids > minSweep+10 || most.Pids > 100 || most.Interrupt > 100 || depth > 2*maxDeadAncestors {
+			if most.Tids > minSweep+10 || most.Pids > 100 || most.Interrupt > 100 || depth > 2*maxAncestors {
 				t.Errorf("at most %+v, %d ancestors", most, depth)
 			}
 		})
@@ -185,39 +185,5 @@ func TestReusedID(t *testing.T) {
 	}
 	if diff := cmp.Diff(tables{}, r.tables()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestForget checks which ancestors are kept.
-func TestForget(t *testing.T) {
-	t.Parallel()
-	root := &Process{pid: 1}
-	last, living := root, 0
-	for pid := 2; pid < 20000; pid++ {
-		last = last.child(pid)
-		last.parent.dead = last.parent != root && pid%1000 != 1
-		if !last.parent.dead {
-			living++
-		}
-	}
-	ancestors := map[int]bool{}
-	count := 0
-	for p := last; p.parent != nil; p = p.parent {
-		if !p.dead && p != last && !ancestors[p.pid] && p.parent.pid != p.pid-1 {
-			t.Errorf("the parent of the living process %d is %d", p.pid, p.parent.pid)
-		}
-		ancestors[p.parent.pid] = true
-		count++
-	}
-	if !ancestors[1] || !ancestors[last.pid-1] || !ancestors[last.pid-maxDeadAncestors/4] {
-		t.Error("the command, the parent or near ancestors are forgotten")
-	}
-	for pid := 1000; pid < last.pid; pid += 1000 {
-		if !ancestors[pid] {
-			t.Errorf("the living process %d is forgotten", pid)
-		}
-	}
-	if count > 3*living+2*maxDeadAncestors {
-		t.Errorf("%d ancestors are kept", count)
 	}
 }

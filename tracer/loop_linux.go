@@ -97,7 +97,7 @@ func (r *run) dispatch(ev event) {
 		r.ended(ev, t)
 		return
 	}
-	if t != nil && t.begun && (ev.kind == evTrap || ev.kind == evGroupStop) && replaced(t) {
+	if t != nil && t.begun && (ev.kind == evTrap || ev.kind == evGroupStop) && r.replaced(t) {
 		r.table.remove(t.tid)
 		t = nil
 	}

@@ -7,20 +7,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxArgv bounds how much of a command line is kept, in bytes.
-const maxArgv = 4096
+// Bounds of what is kept: of command lines, in bytes, and of processes that have
+// ended, between a process and the command. A chain of daemons can be endless.
+const (
+	maxArgv      = 4096
+	maxDeadArgv  = 512
+	maxAncestors = 32
+)
 
 // Process is one process of the tree. Its methods may be called on the tracer's
 // thread only.
 type Process struct {
 	pid    int
 	parent *Process
-	argv   []byte // NUL-separated, as it was when the process last had a child
-	argAt  uint64 // where that stood in its memory
+	first  *Process // the command of the run; nil for itself
+	depth  int      // how many processes there were from it to this one
+	argv   []byte   // NUL-separated, as it was when the process last had a child
+	argAt  uint64   // where that stood in its memory
 	mem    memory
 	begun  bool
 	dead   bool
-	depth  int // number of ancestors, or more
 
 	threads int    // tracees that belong to it
 	scratch uint64 // address of the pages for rewritten strings, 0 if none
@@ -40,12 +46,13 @@ func NewProcess(pid int, parent *Process, argv ...string) *Process {
 func (p *Process) PID() int { return p.pid }
 
 // Parent returns the process that started this one, which may have ended, or nil
-// for the command itself. Of a long row of processes that each started the next
-// one and ended, those in the middle are forgotten.
+// for the command itself. Of processes that have ended the last 32 are known; what
+// was before them counts as started by the command.
 func (p *Process) Parent() *Process { return p.parent }
 
 // Argv returns the argument vector of the program that the process runs now, or
-// ran last. It is cut after 4096 bytes, and empty if the process hid it.
+// ran last. It is cut after 4096 bytes, that of a process that has ended after 512,
+// and empty if the process hid it.
 func (p *Process) Argv() []string {
 	if !p.dead {
 		p.remember()
@@ -63,28 +70,34 @@ func (p *Process) Argv() []string {
 
 // child returns a new process with the command line and the memory of p.
 func (p *Process) child(pid int) *Process {
-	c := &Process{pid: pid, parent: p, argv: p.argv, argAt: p.argAt, mem: p.mem, depth: p.depth + 1}
-	if c.depth%maxDeadAncestors == 0 {
+	c := &Process{pid: pid, parent: p, first: p.first, depth: p.depth + 1, argv: p.argv, argAt: p.argAt, mem: p.mem}
+	if c.first == nil {
+		c.first = p
+	}
+	if c.depth > maxAncestors {
 		c.forget()
 	}
 	return c
 }
 
-// maxDeadAncestors is about how many ended ancestors of a process are kept.
-const maxDeadAncestors = 64
-
-// forget drops ancestors that have ended, except for the nearest, for the command,
-// and for the parents of those that live.
+// forget takes the ancestors of p away that are further than maxAncestors, unless
+// they are alive.
 func (p *Process) forget() {
-	p.depth = 0
-	for a := p; a.parent != nil; a = a.parent {
-		p.depth++
-		if p.depth < maxDeadAncestors/2 || !a.dead {
-			continue
+	for range maxAncestors {
+		if p = p.parent; p.parent == nil {
+			return
 		}
-		for a.parent.dead && a.parent.parent != nil {
-			a.parent = a.parent.parent
-		}
+	}
+	if p.dead {
+		p.parent = p.first
+	}
+}
+
+// bury marks a process that has ended.
+func (p *Process) bury() {
+	p.dead = true
+	if len(p.argv) > maxDeadArgv {
+		p.argv = bytes.Clone(p.argv[:maxDeadArgv])
 	}
 }
 

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"github.com/catbox-go/catbox/tracer/internal/sys"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
@@ -38,11 +39,12 @@ type pending struct {
 type table struct {
 	byTid   map[int]*tracee
 	byPid   map[int]*Process
-	sweepAt int // number of threads at which to look for those that vanished
+	mine    func(tid int) bool // whether the kernel knows a thread as traced by us
+	sweepAt int                // number of threads at which to look for those that vanished
 }
 
 func newTable() table {
-	return table{byTid: map[int]*tracee{}, byPid: map[int]*Process{}, sweepAt: minSweep}
+	return table{byTid: map[int]*tracee{}, byPid: map[int]*Process{}, mine: sys.Mine, sweepAt: minSweep}
 }
 
 // add enters a new thread of proc; a stale entry of the same number is replaced.
@@ -62,12 +64,12 @@ const minSweep = 1024
 // sweep forgets the threads that are no longer mine, if there are many: a thread
 // that executes a program takes the id of the first one of its process, and its
 // own vanishes without a status (ptrace(2), "execve(2) under ptrace").
-func (tb *table) sweep(mine func(tid int) bool) {
+func (tb *table) sweep() {
 	if len(tb.byTid) < tb.sweepAt {
 		return
 	}
 	for tid, t := range tb.byTid {
-		if tid != t.proc.pid && !mine(tid) {
+		if tid != t.proc.pid && !tb.mine(tid) {
 			tb.remove(tid)
 		}
 	}
@@ -85,7 +87,7 @@ func (tb *table) remove(tid int) {
 // removeProcess forgets a process that ended and any thread of it that ended
 // without a status: those that another thread's execve(2) replaced.
 func (tb *table) removeProcess(p *Process) {
-	p.dead = true
+	p.bury()
 	if tb.byPid[p.pid] == p {
 		delete(tb.byPid, p.pid)
 	}

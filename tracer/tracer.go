@@ -154,6 +154,7 @@ type run struct {
 	options int
 	debug   bool
 	text    []byte // of the last rewritten string
+	kernel  lookups
 
 	ledger  ledger
 	root    *Process
@@ -178,7 +179,7 @@ func (t *Tracer) newRun(tgid int) (*run, error) {
 	if len(t.Handlers) > 64 {
 		return nil, fmt.Errorf("%d handlers, at most 64 are possible", len(t.Handlers))
 	}
-	r := &run{Tracer: t, table: newTable(), done: make(chan struct{}),
+	r := &run{Tracer: t, table: newTable(), kernel: kernelLookups(), done: make(chan struct{}),
 		pids: map[int]struct{}{}, resting: map[int]struct{}{}}
 	r.stop.mem, r.stop.abort, r.stop.table = &r.mem, r.fail, &r.table
 	r.debug = t.Log != nil && t.Log.Enabled(context.Background(), slog.LevelDebug)

@@ -88,7 +88,7 @@ static const struct name calls[] = {
 #else
 	{"fchmodat2", 452},
 #endif
-	{"setxattrat", 463},
+	{"setxattrat", 463}, {"pidfd_send_signal", 424},
 #ifdef SYS_open
 	S(open), S(creat), S(mkdir), S(rmdir), S(unlink), S(rename), S(renameat), S(link), S(symlink), S(mknod), S(chmod),
 	S(chown), S(lchown), S(utime), S(utimes), S(futimesat), S(access),

@@ -39,16 +39,38 @@ var compiling sync.Mutex
 // returns the path of the program.
 func Guest(t testing.TB, dir, name string, flags ...string) string {
 	t.Helper()
+	return compile(t, filepath.Join(dir, name+strings.Join(flags, "")), filepath.Join(tests(), "guests", name+".c"), flags...)
+}
+
+// Attacker compiles the guest of tests/attacks with flags into dir, unless it is
+// there, and returns the path of the program. It is linked at a fixed address, so
+// that int 0x80 can point into it.
+func Attacker(t testing.TB, dir string, flags ...string) string {
+	t.Helper()
+	program := filepath.Join(dir, "attacker"+strings.Join(flags, ""))
+	flags = append([]string{"-w", "-static", "-no-pie", "-pthread"}, flags...)
+	return compile(t, program, filepath.Join(tests(), "attacks", "guest", "*.c"), flags...)
+}
+
+// tests returns the folder of all tests.
+func tests() string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "..")
+}
+
+func compile(t testing.TB, program, pattern string, flags ...string) string {
+	t.Helper()
 	compiling.Lock()
 	defer compiling.Unlock()
-	program := filepath.Join(dir, name+strings.Join(flags, ""))
 	if _, err := os.Stat(program); err == nil {
 		return program
 	}
 	Need(t, "gcc", "gcc libc6-dev")
-	_, here, _, _ := runtime.Caller(0)
-	source := filepath.Join(filepath.Dir(here), "..", "guests", name+".c")
-	args := append([]string{"-O1", "-o", program, source}, flags...)
+	sources, err := filepath.Glob(pattern)
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no source %s: %v", pattern, err)
+	}
+	args := slices.Concat([]string{"-O1", "-o", program}, sources, flags)
 	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 		if slices.Contains(flags, "-m32") {
 			Missing(t, "gcc -m32 does not work: apt-get install gcc-multilib\n%s", out)
