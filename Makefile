@@ -8,7 +8,7 @@ INSTALL ?= install
 FUZZTIME ?= 20s
 RACEPKGS ?= ./...
 RACETIME ?= 5s
-RACESIDE ?= 4
+RACESIDE ?= 5
 PACKAGES ?= hello zlib lua5.4 grep
 COMPAT   ?= go cpython tar
 COMPAT_USERS ?= user
@@ -60,15 +60,8 @@ $(LINTER):
 	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(TOOLS)/golangci-lint $@
 
-# `go test -fuzz` takes one target of one package at a time.
-fuzz: ## every fuzz target for FUZZTIME (20s)
-	@set -e; packages=$$($(GO) list ./...); for package in $$packages; do \
-		list=$$($(GO) test -list '^Fuzz' "$$package"); \
-		for target in $$(printf '%s\n' "$$list" | grep '^Fuzz' || true); do \
-			echo "== $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
-		done; \
-	done
+fuzz: ## every fuzz target for FUZZTIME (20s), two at a time
+	@.ci/fuzz $(FUZZTIME)
 
 bench: build ## catbox against its peers, one table (BENCH_FULL=1: grep, more repetitions)
 	@.ci/run check bench
@@ -90,7 +83,7 @@ test-compat: build ## test suites of others, native, inside, confined (COMPAT="g
 		$(GO) test -count=1 -v -timeout 120m -run '^TestCompat$$' ./tests/compat
 
 # Run in the folder of the package, so that the report of a success is shown as well.
-test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (4) side by side
+test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (5) side by side
 	@.ci/run check races
 	cd tests/attacks && $(GO) test -count=1 -run '^TestRaces$$' -timeout 30m -parallel $(RACESIDE) -race-length $(RACETIME)
 

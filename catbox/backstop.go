@@ -28,6 +28,11 @@ type backstop struct {
 // readDevices are devices that programs command without opening them for writing.
 var readDevices = []string{"/dev/random", "/dev/urandom"}
 
+// messageQueues is where the file system of POSIX message queues is mounted. They
+// are as native, but Landlock takes a queue that is opened for writing for a file; it
+// can be told otherwise only by a directory that the file system has.
+const messageQueues = "/dev/mqueue"
+
 // backstop translates the policy. The kernel only knows rights on directories and
 // files that are there: a rule that is more than that is given a directory around
 // it, and the assessment says so.
@@ -54,6 +59,7 @@ func (s *Sandbox) backstop(p *policy, root bool) *backstop {
 	if s.DefaultDevices {
 		b.devices(p, root)
 	}
+	b.grant(messageQueues, landlock.Write)
 	b.limits = landlock.Limits{NoTCP: s.Network == NetworkNone, OwnSignals: true, OwnNames: s.Network != NetworkHost}
 	return b
 }

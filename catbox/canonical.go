@@ -4,6 +4,10 @@ import (
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 )
 
+// ErrNoProc is the error of a run, or of [Canonical], where /proc is not mounted or
+// is that of another pid namespace: then nothing can be known about a process.
+var ErrNoProc = resolve.ErrNoProc
+
 // CanonicalOptions says from whose point of view Canonical looks. The zero value
 // is that of the caller, not following a link in the last component.
 type CanonicalOptions struct {

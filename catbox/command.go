@@ -209,11 +209,17 @@ func (s *streams) descriptors() []uintptr {
 // finish closes the ends of the command, waits for the rest of its output to be
 // copied and returns the first error of that.
 func (s *streams) finish() error {
+	s.abandon()
+	s.copies.Wait()
+	return s.err
+}
+
+// abandon closes the ends of the command, and leaves the rest to the end of its
+// tree.
+func (s *streams) abandon() {
 	for _, f := range s.opened {
 		_ = f.Close()
 	}
-	s.copies.Wait()
-	return s.err
 }
 
 // tracerCommand fills in what the tracer needs.

@@ -22,6 +22,7 @@ type confiner struct {
 	hooks    *Hooks
 	journal  *journal
 	resolver *resolve.Resolver
+	ears     *ears
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 
@@ -32,7 +33,7 @@ type confiner struct {
 	first  place
 	second place
 	text   [tracer.PathMax]byte
-	sock   [unix.SizeofSockaddrAny]byte
+	sock   [maxAddress]byte
 }
 
 // place is one path of a call: as passed, and what it means.
@@ -47,7 +48,11 @@ type place struct {
 var errStopped = errors.New("stopped at a violation")
 
 func (c *confiner) handler() tracer.Handler {
-	return tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter, Born: noCore}
+	h := tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter, Born: noCore}
+	if c.ears != nil {
+		h.Exit = c.exit
+	}
+	return h
 }
 
 // noCore sets the limit of core files of the command, and so of all that it
@@ -162,13 +167,4 @@ func (c *confiner) refuse(v Violation, errno unix.Errno, always bool) tracer.Ver
 		s.Abort(errStopped)
 	}
 	return tracer.Deny(errno)
-}
-
-// ancestry lists the process and its ancestors up to the command.
-func ancestry(p *tracer.Process) []ProcessInfo {
-	var list []ProcessInfo
-	for ; p != nil; p = p.Parent() {
-		list = append(list, ProcessInfo{PID: p.PID(), Argv: p.Argv()})
-	}
-	return list
 }

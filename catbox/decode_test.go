@@ -2,7 +2,6 @@ package catbox
 
 import (
 	"os"
-	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -94,68 +93,6 @@ func BenchmarkOrder(b *testing.B) {
 			b.Fatal(errno)
 		}
 	}
-}
-
-// FuzzEnter makes calls with any arguments and any memory. Whatever they are,
-// nothing panics, and no call runs that writes to a path that could not be read.
-func FuzzEnter(f *testing.F) {
-	entries := slices.Collect(sysent.Entries())
-	// The others never stop.
-	entries = slices.DeleteFunc(entries, func(e *sysent.Entry) bool { return len(e.Confine) == 0 })
-	c := newTestConfiner(f, &Sandbox{Paths: []string{"/nowhere/allowed"}})
-	for i := range entries {
-		f.Add(uint16(i), uint8(0), uint64(guestBase), uint64(guestBase), uint64(guestBase), uint64(0), uint64(2), []byte("/etc/x\x00\x02\x00/x"))
-		f.Add(uint16(i), uint8(1), ^uint64(99), uint64(guestBase), uint64(0x41), uint64(guestBase), uint64(1), []byte("../x"))
-	}
-	arches := sysent.Arches()
-	f.Fuzz(func(t *testing.T, which uint16, arch uint8, a, b, d, e, g uint64, mem []byte) {
-		entry := entries[int(which)%len(entries)]
-		s := tracer.NewStop(tracer.NewProcess(os.Getpid(), nil, "fuzz"), arches[int(arch)%len(arches)], entry,
-			[6]uint64{a, b, d, e, g, a}, guestBase, mem)
-		*c.journal = *newJournal(10)
-		verdict := c.enter(s)
-		if verdict.Continues() && unreadablePath(s) {
-			t.Errorf("%s runs, though its path cannot be read", entry.Name)
-		}
-	})
-}
-
-// unreadablePath reports whether a call writes by a path that is no string in
-// the memory of the tracee.
-func unreadablePath(s *tracer.Stop) bool {
-	switch s.Call.Class {
-	case sysent.Open, sysent.PathWrite, sysent.Owner, sysent.Xattr:
-	default:
-		return false
-	}
-	var buf [tracer.PathMax]byte
-	for i, role := range s.Call.Args {
-		if role != sysent.Path && role != sysent.NewPath || s.Args[i] == 0 && s.Call.NullPath {
-			continue
-		}
-		if _, errno := s.ReadString(s.Args[i], buf[:]); errno != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func FuzzDecodeAddress(f *testing.F) {
-	for _, seed := range []string{"\x02\x00\x00\x50\x7f\x00\x00\x01", "\x0a\x00\x00\x50", "\x01\x00/run/x\x00y", "\x01\x00\x00name", "\x01\x00", "\x11\x00"} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if len(b) < 2 {
-			return
-		}
-		a := decodeAddress(b)
-		if a.name == "" && !(a.family == unix.AF_UNIX && a.path != nil) {
-			t.Errorf("%x has no name", b)
-		}
-		if a.path != nil && (a.family != unix.AF_UNIX || slices.Contains(a.path, 0)) {
-			t.Errorf("%x: path %q", b, a.path)
-		}
-	})
 }
 
 func TestDecodeAddress(t *testing.T) {

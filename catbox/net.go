@@ -2,7 +2,6 @@ package catbox
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -12,6 +11,10 @@ import (
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
+
+// maxAddress is the size of struct sockaddr_storage, the longest address that the
+// kernel takes. Programs pass it as the length of shorter ones too.
+const maxAddress = 128
 
 // address is the decoded sockaddr of a call.
 type address struct {
@@ -60,6 +63,8 @@ func (c *confiner) net(k *call) tracer.Verdict {
 	switch {
 	case c.policy.network == NetworkHost:
 		return tracer.Continue()
+	case k.family == unix.AF_UNSPEC:
+		return tracer.Deny(unix.EAFNOSUPPORT)
 	case k.entry.Op == sysent.OpSocket && sysent.PlainInet(&k.args):
 		return c.standIn(k)
 	}
@@ -82,28 +87,34 @@ func (c *confiner) standIn(k *call) tracer.Verdict {
 
 // addressed decides about an address at addr in the memory of the tracee.
 func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
-	if int32(size) < 0 || size > uint32(len(c.sock)) {
-		return tracer.Deny(unix.EINVAL)
-	}
-	if size < 2 {
+	fault := socketFault(k.stop.Tid, k.fd)
+	switch {
+	case fault == unix.EBADF, fault != 0 && k.entry.Op != sysent.OpConnect: // connect(2) reads the address first
+		return tracer.Deny(fault)
+	case size == 0 && sends(k):
+		return tracer.Continue() // no address
+	case size < 2, size > uint32(len(c.sock)):
 		return tracer.Deny(unix.EINVAL)
 	}
 	if errno := k.stop.ReadFull(addr, c.sock[:size]); errno != 0 {
 		return c.unreadable(k, errno)
+	}
+	if fault != 0 {
+		return tracer.Deny(fault)
 	}
 	a := decodeAddress(c.sock[:size])
 	switch a.family {
 	case unix.AF_UNIX:
 		return c.unixAddress(k, &a, size)
 	case unix.AF_INET, unix.AF_INET6:
-		return c.inetAddress(k, &a)
+		return c.inetAddress(k, &a, c.sock[:size])
 	case unix.AF_UNSPEC:
-		if k.msg < 0 && k.sockaddr == 1 && k.entry.Op != sysent.OpBind {
-			return tracer.Continue() // connect(2) dissolves an association
+		if k.entry.Op == sysent.OpConnect {
+			return c.goTo(k, c.sock[:size]) // dissolves an association (connect(2))
 		}
-		return c.inetAddress(k, &a) // to bind and to send it means AF_INET
+		return c.inetAddress(k, &a, c.sock[:size]) // to bind and to send it means AF_INET
 	case unix.AF_NETLINK:
-		return tracer.Continue() // only the routing family could be made, to ask
+		return c.goTo(k, c.sock[:size]) // only the routing family could be made, to ask
 	}
 	if c.policy.network == NetworkHost {
 		return tracer.Continue()
@@ -112,7 +123,7 @@ func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
 		Reason: c.networkReason()}, unix.EACCES)
 }
 
-func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
+func (c *confiner) inetAddress(k *call, a *address, sockaddr []byte) tracer.Verdict {
 	switch c.policy.network {
 	case NetworkHost:
 		return tracer.Continue()
@@ -120,8 +131,11 @@ func (c *confiner) inetAddress(k *call, a *address) tracer.Verdict {
 		ip := a.ip.Addr().Unmap()
 		// Connecting to the unspecified address means this machine; binding to
 		// it means every interface.
-		if ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind {
-			return tracer.Continue()
+		switch {
+		case k.entry.Op == sysent.OpBind && ip.IsLoopback():
+			return c.binds(k)
+		case ip.IsLoopback() || ip.IsUnspecified() && k.entry.Op != sysent.OpBind:
+			return c.goTo(k, sockaddr)
 		}
 	}
 	errno := unix.ENETUNREACH
@@ -143,9 +157,11 @@ func (c *confiner) networkReason() string {
 func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict {
 	bind := k.entry.Op == sysent.OpBind
 	switch {
+	case size > unix.SizeofSockaddrUnix:
+		return tracer.Deny(unix.EINVAL)
 	case size == 2 && bind, bind && a.path == nil, c.policy.network == NetworkHost && !bind:
 		return tracer.Continue() // an abstract name is taken, nobody is reached
-	case size == 2:
+	case size == 2, size > unix.SizeofSockaddrUnix:
 		return tracer.Deny(unix.EINVAL)
 	case a.path == nil:
 		return c.violate(Violation{Call: k.entry.Name, Address: a.name,
@@ -157,8 +173,8 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	if v, done := c.resolve(k, p); done {
 		return v
 	}
-	if c.allowed(k, p) || !bind && c.policy.sockets.MatchBytes(p.res.Path).Allowed {
-		return tracer.Continue()
+	if c.reachable(k, p) {
+		return c.goToFile(k, p, c.sock[:size])
 	}
 	if errno := c.unixOrder(k, p); errno != 0 {
 		return tracer.Deny(errno)
@@ -166,6 +182,11 @@ func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict 
 	v := c.explain(k, p)
 	v.Address = a.name
 	return c.violate(v, unix.EACCES)
+}
+
+// reachable reports whether the rules allow to bind to, or to reach, the socket p.
+func (c *confiner) reachable(k *call, p *place) bool {
+	return c.allowed(k, p) || k.entry.Op != sysent.OpBind && c.policy.sockets.MatchBytes(p.res.Path).Allowed
 }
 
 func (c *confiner) unixOrder(k *call, p *place) unix.Errno {
@@ -204,6 +225,9 @@ func (c *confiner) messages(k *call) tracer.Verdict {
 func (c *confiner) message(k *call, at uint64) tracer.Verdict {
 	name, errno := k.stop.ReadWord(at)
 	if errno != 0 {
+		if fault := socketFault(k.stop.Tid, k.fd); fault != 0 {
+			return tracer.Deny(fault)
+		}
 		return c.unreadable(k, errno)
 	}
 	if name == 0 {
@@ -226,84 +250,6 @@ func mmsghdrSize(arch sysent.Arch) uint64 {
 		return 7*4 + 4
 	}
 	return 7*8 + 8
-}
-
-// listen lets sockets listen that are bound to where that is allowed. An
-// internet socket without a port would get one on every interface.
-func (c *confiner) listen(k *call) tracer.Verdict {
-	if c.policy.network == NetworkHost {
-		return tracer.Continue()
-	}
-	sa, err := socketName(k.stop.Process().PID(), k.stop.Tid, int(k.fd))
-	switch sa := sa.(type) {
-	case *unix.SockaddrNetlink:
-		return tracer.Continue()
-	case *unix.SockaddrUnix:
-		// The kernel lets no AF_UNIX socket listen that has no name.
-		if !unnamed(sa) || c.policy.network != NetworkNone || c.policy.action == Report {
-			return tracer.Continue()
-		}
-	case *unix.SockaddrInet4:
-		if c.policy.network == NetworkLoopback && netip.AddrFrom4(sa.Addr).IsLoopback() {
-			return tracer.Continue()
-		}
-	case *unix.SockaddrInet6:
-		if c.policy.network == NetworkLoopback && netip.AddrFrom16(sa.Addr).Unmap().IsLoopback() {
-			return tracer.Continue()
-		}
-	}
-	for _, errno := range []unix.Errno{unix.EBADF, unix.ENOTSOCK} {
-		if errors.Is(err, errno) {
-			return tracer.Deny(errno)
-		}
-	}
-	return c.violate(Violation{Call: k.entry.Name, Address: socketString(sa), Reason: c.networkReason()}, unix.EACCES)
-}
-
-// socketName returns the address that a socket of a process is bound to, by a
-// copy of its descriptor (pidfd_getfd, Linux 5.6). The copy is of the first
-// thread, so that a thread with descriptors of its own may mean another socket:
-// then it returns nil.
-func socketName(pid, tid, fd int) (unix.Sockaddr, error) {
-	pidfd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(pidfd)
-	copied, err := unix.PidfdGetfd(pidfd, fd, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(copied)
-	if tid != pid {
-		var ours, theirs unix.Stat_t
-		if err := unix.Fstat(copied, &ours); err != nil {
-			return nil, err
-		}
-		if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, fd), &theirs); err != nil {
-			return nil, err
-		}
-		if ours.Dev != theirs.Dev || ours.Ino != theirs.Ino {
-			return nil, nil
-		}
-	}
-	return unix.Getsockname(copied)
-}
-
-// unnamed reports whether a socket has no name: package unix shows the first byte
-// of a name that is no path, which is 0, as "@".
-func unnamed(sa *unix.SockaddrUnix) bool { return sa.Name == "" || sa.Name == "@" }
-
-func socketString(sa unix.Sockaddr) string {
-	switch sa := sa.(type) {
-	case *unix.SockaddrUnix:
-		return "*:0" // a stand-in: any address, a port of the kernel's choice
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)).String()
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)).String()
-	}
-	return "unknown socket"
 }
 
 // decodeAddress decodes a struct sockaddr of at least two bytes.

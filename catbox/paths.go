@@ -1,6 +1,8 @@
 package catbox
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
@@ -163,7 +165,7 @@ func (c *confiner) resolve(k *call, p *place) (v tracer.Verdict, done bool) {
 func (c *confiner) walked(k *call, p *place, err error) (v tracer.Verdict, done bool) {
 	if err != nil {
 		return c.violate(Violation{Call: k.entry.Name, Path: string(p.req.Path),
-			Reason: "cannot be checked: " + err.Error()}, unix.EACCES), true
+			Reason: "cannot be checked: " + cause(err).Error()}, unix.EACCES), true
 	}
 	if p.res.Errno != 0 {
 		if first := beforeWalk(k, readText(c, k)); first != 0 {
@@ -172,6 +174,14 @@ func (c *confiner) walked(k *call, p *place, err error) (v tracer.Verdict, done 
 		return tracer.Deny(p.res.Errno), true
 	}
 	return v, false
+}
+
+// cause takes what failed from an error that repeats the path.
+func cause(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
 }
 
 // createsDirectory reports whether the call is an open with O_CREAT of a name
@@ -265,6 +275,10 @@ func readText(c *confiner, k *call) *linkText {
 // explain makes the violation for a path outside the rules.
 func (c *confiner) explain(k *call, p *place) Violation {
 	v := pathViolation(k, p, "outside the allowed paths")
+	if p.res.Kind == resolve.Unreachable {
+		v.Reason = "has no name that can be found: too deep, hidden by a mount, or outside of the root"
+		return v
+	}
 	switch m := c.policy.paths.MatchBytes(p.res.Path); {
 	case m.Err != nil:
 		v.Reason, v.Rule = "cannot be matched: "+m.Err.Error(), ""
@@ -275,7 +289,12 @@ func (c *confiner) explain(k *call, p *place) Violation {
 }
 
 func pathViolation(k *call, p *place, reason string) Violation {
-	v := Violation{Call: k.entry.Name, Path: string(p.req.Path), Canonical: string(p.res.Path), Reason: reason}
+	v := Violation{Call: k.entry.Name, Path: string(p.req.Path), Reason: reason}
+	if len(p.res.Path) > maxCanonical {
+		v.Canonical = string(p.res.Path[:maxCanonical]) + "..."
+		return v
+	}
+	v.Canonical = string(p.res.Path)
 	if p.res.Kind == resolve.Named {
 		v.Rule = pathrules.Suggest(v.Canonical)
 	}

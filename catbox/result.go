@@ -36,6 +36,13 @@ type Usage = tracer.Usage
 // gives the tree the signal first, and kills it only after Sandbox.Grace.
 type Interrupt = tracer.Interrupt
 
+// Stall says why a run does not get on, see [Hooks].
+type Stall = tracer.Stall
+
+// StallError is the error of a run that was cancelled and did not end, because a
+// hook or a kernel call did not return.
+type StallError = tracer.StallError
+
 // Refused returns how many calls were violations, equal ones included.
 func (r *Result) Refused() int {
 	n := r.Dropped

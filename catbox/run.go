@@ -20,8 +20,8 @@ import (
 // started ([ErrNotFound], fs.ErrPermission or an errno, see also
 // [tracer.LaunchError]), tracing that is not possible here, a hook that failed,
 // or the cause of a cancelled ctx; then the tree is gone as well. If the command
-// has run, the Result is not nil even with an error. That the command failed, or
-// that something was refused, is no error.
+// has run, the Result is not nil even with an error, other than a [StallError]. That
+// the command failed, or that something was refused, is no error.
 //
 // Run is safe for concurrent use: each run has its own thread.
 func (s *Sandbox) Run(ctx context.Context, cmd *Command) (*Result, error) {
@@ -30,6 +30,10 @@ func (s *Sandbox) Run(ctx context.Context, cmd *Command) (*Result, error) {
 		return nil, err
 	}
 	res, err := s.run(ctx, cmd, io)
+	if abandoned(err) {
+		io.abandon()
+		return nil, err
+	}
 	if ioErr := io.finish(); err == nil {
 		err = ioErr
 	}
@@ -37,7 +41,7 @@ func (s *Sandbox) Run(ctx context.Context, cmd *Command) (*Result, error) {
 	return res, err
 }
 
-func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, error) {
+func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Result, err error) {
 	tcmd, err := cmd.tracerCommand(io)
 	if err != nil {
 		return nil, err
@@ -46,16 +50,18 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 	if err != nil {
 		return nil, err
 	}
-	defer c.resolver.Close()
+	var ruleset *os.File
+	defer func() {
+		if !abandoned(err) { // or they may be in use
+			c.resolver.Close()
+			_ = ruleset.Close()
+		}
+	}()
 	if err := s.checkLevel(&c.backstop.assessment); err != nil {
 		return nil, err
 	}
-	ruleset, err := c.backstop.ruleset()
-	if err != nil {
+	if ruleset, err = c.backstop.ruleset(); err != nil {
 		return nil, err
-	}
-	if ruleset != nil {
-		defer ruleset.Close()
 	}
 	t := tracer.Tracer{
 		Ruleset:      ruleset,
@@ -64,6 +70,8 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 		MeasureUsage: s.MeasureUsage,
 		Grace:        s.Grace,
 		GroupStop:    s.Hooks.GroupStop,
+		Stalled:      s.Hooks.Stalled,
+		StallAfter:   s.StallAfter,
 		Log:          s.Log,
 	}
 	if s.Network != NetworkHost {
@@ -74,12 +82,18 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (*Result, 
 		return nil, explainLaunch(tcmd.Path, err)
 	}
 	c.removeRoots()
-	res := newResult(&out, c.journal)
+	res = newResult(&out, c.journal)
 	res.Assessment = c.backstop.assessment
 	if errors.Is(err, errStopped) {
 		res.Stopped, err = true, nil
 	}
 	return res, err
+}
+
+// abandoned reports whether a run has ended with its thread still at work.
+func abandoned(err error) bool {
+	var stall *StallError
+	return errors.As(err, &stall)
 }
 
 func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error) {
@@ -104,7 +118,7 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	}
 	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
 	return &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
-		resolver: resolver, identity: identity, sameRoot: !chroot}, nil
+		resolver: resolver, ears: newEars(s.Network), identity: identity, sameRoot: !chroot}, nil
 }
 
 // explainLaunch puts the program into the error of a launch that failed.

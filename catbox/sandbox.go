@@ -50,7 +50,13 @@ type Sandbox struct {
 
 	Hooks Hooks
 
-	// Log gets one line for each stop at level Debug. Nil: none.
+	// StallAfter is how long the run may not get on until Hooks.Stalled is told,
+	// and until a cancelled run is abandoned with a [StallError]. Zero means 5
+	// seconds.
+	StallAfter time.Duration
+
+	// Log gets one line for each stop at level Debug, and one at level Warn when
+	// the run does not get on. Nil: none.
 	Log *slog.Logger
 
 	// For tests: the newest Landlock to use, and a tracer that allows every path.
@@ -98,7 +104,8 @@ func enumName(kind string, v int, names ...string) string {
 
 // Hooks are optional functions that are told of a run as it happens. They are
 // called one at a time, on the thread that traces the tree: the tree, or a part
-// of it, waits. An error ends the run and is returned by Run.
+// of it, waits. An error ends the run and is returned by Run. Stalled is the
+// exception: it is called on a goroutine of its own, while another hook may run.
 type Hooks struct {
 	// ChildInitialized is called for each process before its first
 	// instruction, the command included.
@@ -115,4 +122,9 @@ type Hooks struct {
 
 	// GroupStop is called when job control has stopped the command.
 	GroupStop func(unix.Signal)
+
+	// Stalled is called when the run does not get on: a hook blocks, a file
+	// system does not answer, a thread stays stopped. It is called once for each
+	// such thing and has to return.
+	Stalled func(Stall)
 }

@@ -2,12 +2,15 @@ package catbox
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer"
 )
 
 // Violation is a call that the policy refused, or would have refused with
@@ -15,7 +18,7 @@ import (
 type Violation struct {
 	Call      string // name of the system call
 	Path      string // the path as the program passed it, or what else it named
-	Canonical string // the absolute path it means, without links; empty for no path
+	Canonical string // the absolute path it means, without links; empty for no path, cut after 16 KiB
 	Address   string // network address: "1.2.3.4:80", "[::1]:80", "/run/socket", "@abstract"
 	Reason    string // what about the call was refused, in a few words
 	Errno     unix.Errno
@@ -23,7 +26,8 @@ type Violation struct {
 	Rule      string // the rule for Sandbox.Paths that would allow it, if there is one
 
 	// Processes is the process that made the call, then its parent, up to the
-	// command of the run.
+	// command of the run; of more than 32 those before the command are left out.
+	// A command line is cut after 8 KiB, that of an ancestor after 512 bytes.
 	Processes []ProcessInfo
 
 	Count int // how often it happened
@@ -121,14 +125,50 @@ func (v Violation) MarshalJSON() ([]byte, error) {
 		Canonical      string        `json:"canonical,omitempty"`
 		CanonicalBytes []byte        `json:"canonical_bytes,omitempty"`
 		Address        string        `json:"address,omitempty"`
+		AddressBytes   []byte        `json:"address_bytes,omitempty"`
 		Reason         string        `json:"reason,omitempty"`
 		Errno          string        `json:"errno,omitempty"`
 		Allowed        bool          `json:"allowed,omitempty"`
 		Rule           string        `json:"rule,omitempty"`
 		Processes      []ProcessInfo `json:"processes"`
 		Count          int           `json:"count"`
-	}{v.Call, v.Path, exact(v.Path), v.Canonical, exact(v.Canonical), v.Address, v.Reason,
-		unix.ErrnoName(v.Errno), v.Allowed, v.Rule, v.Processes, v.Count})
+	}{v.Call, v.Path, exact(v.Path), v.Canonical, exact(v.Canonical), v.Address, exact(v.Address),
+		v.Reason, unix.ErrnoName(v.Errno), v.Allowed, v.Rule, v.Processes, v.Count})
+}
+
+// Bounds of what is kept of one violation. What a program can make longer than
+// this it can also make a thousand times.
+const (
+	maxCanonical    = 16 << 10
+	maxProcesses    = 32
+	maxCommand      = 8 << 10 // of the process that made the call
+	maxAncestor     = 512     // of each other
+	argumentExpense = 16      // of an argument, besides its bytes
+)
+
+// ancestry lists the process and its ancestors up to the command.
+func ancestry(p *tracer.Process) []ProcessInfo {
+	list := []ProcessInfo{{PID: p.PID(), Argv: cutArgv(p.Argv(), maxCommand)}}
+	for p = p.Parent(); p != nil; p = p.Parent() {
+		if len(list) == maxProcesses-1 && p.Parent() != nil {
+			continue // nearly: the command is still to come
+		}
+		list = append(list, ProcessInfo{PID: p.PID(), Argv: cutArgv(p.Argv(), maxAncestor)})
+	}
+	return list
+}
+
+// cutArgv shortens a command line; an argument that is shortened ends in "...".
+func cutArgv(argv []string, most int) []string {
+	for i, arg := range argv {
+		if most -= argumentExpense + len(arg); most >= 0 {
+			continue
+		}
+		kept := slices.Clone(argv[:i+1])
+		kept[i] = strings.Clone(arg[:max(len(arg)+most, 0)]) + "..."
+		return kept
+	}
+	return argv
 }
 
 // violationKey is what makes two violations equal.

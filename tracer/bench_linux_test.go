@@ -84,3 +84,13 @@ func BenchmarkStop(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkProgress is what telling the watchdog adds to a stop.
+func BenchmarkProgress(b *testing.B) {
+	var p progress
+	for b.Loop() {
+		p.begin(4711, uint64(evSeccomp)+1)
+		p.calls(0, 257)
+		p.end()
+	}
+}

@@ -25,6 +25,7 @@ func (r *run) enter(t *tracee) {
 		return
 	}
 	number := uint32(r.info.Number)
+	r.progress.calls(arch, number)
 	s := &r.stop
 	s.Tid, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, arch, arch.Lookup(number), r.info.Args, 0, t.proc
 	v, interested := r.ask(s, number)
@@ -38,6 +39,8 @@ func (r *run) enter(t *tracee) {
 		r.rewrite(t, s, number, v, interested)
 	case verdictReplace:
 		r.replace(t, s, number, uint32(v.result), interested)
+	case verdictRetry:
+		r.retry(t, s, number)
 	case verdictKill:
 		r.fail(ErrKilled)
 		r.resume(t, unix.PTRACE_CONT, 0)
@@ -104,6 +107,24 @@ func (r *run) replace(t *tracee, s *Stop, was, number uint32, interested uint64)
 	r.resume(t, unix.PTRACE_SYSCALL, 0)
 }
 
+// retry turns the call at the seccomp-stop of t into one that only gives the
+// processor away; at its end the call is made again.
+func (r *run) retry(t *tracee, s *Stop, number uint32) {
+	yield, ok := callNumber("sched_yield", s.Arch)
+	e := unix.ENOSYS
+	if ok {
+		if e = r.regs.load(t.tid); e == 0 {
+			e = r.regs.replace(t.tid, s.Arch, yield, s.Args)
+		}
+	}
+	if e != 0 {
+		r.vanished(t, "retry a call", e)
+		return
+	}
+	t.call = pending{active: true, arch: s.Arch, entry: s.Call, number: number, args: s.Args, rewrote: -1, again: true}
+	r.resume(t, unix.PTRACE_SYSCALL, 0)
+}
+
 // exit handles the end of a call that somebody waits for.
 func (r *run) exit(t *tracee) {
 	call := t.call
@@ -112,6 +133,7 @@ func (r *run) exit(t *tracee) {
 		r.resume(t, unix.PTRACE_CONT, 0)
 		return
 	}
+	r.progress.calls(call.arch, call.number)
 	if e := sys.GetSyscallInfo(t.tid, &r.info); e != 0 {
 		r.vanished(t, "read the result of a call", e)
 		return
@@ -131,8 +153,14 @@ const (
 )
 
 func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
-	if call.mapping {
+	switch {
+	case call.mapping:
 		return r.mapped(t, call, value)
+	case call.again:
+		if e := r.regs.load(t.tid); e != 0 {
+			return e
+		}
+		return r.regs.rewind(t.tid, call.arch, call.number, call.args)
 	}
 	result, changed := value, false
 	if value < restartFirst || value > restartLast {

@@ -18,23 +18,33 @@ func (r *run) admit(tid int, p *Process) *tracee {
 		r.mu.Unlock()
 		r.outcome.Processes++
 	}
+	r.table.sweep()
 	return r.table.add(tid, p)
+}
+
+// lookups are what a run asks about births. Tests answer in place of the kernel.
+type lookups struct {
+	message  func(tid int) (uint64, unix.Errno)  // of a ptrace event
+	isThread func(pid, tid int) bool             // whether tid belongs to process pid
+	family   func(tid int) (pid int, parent int) // the process of a thread, and what started it
+}
+
+func kernelLookups() lookups {
+	return lookups{message: sys.GetEventMsg, isThread: isThread, family: family}
 }
 
 // birth handles the announcement of a child by its parent t.
 func (r *run) birth(t *tracee, fork bool) {
-	msg, e := sys.GetEventMsg(t.tid)
+	msg, e := r.kernel.message(t.tid)
 	if e != 0 {
 		r.vanished(t, "read the id of a new process", e)
 		return
 	}
 	tid := int(msg)
 	switch child := r.table.byTid[tid]; {
-	case r.table.early[tid]:
-		delete(r.table.early, tid)
 	case child != nil && child.begun && !child.announced:
 		child.announced = true
-	default:
+	case r.table.mine(tid): // or it came and went before its announcement
 		r.announce(t, tid, fork)
 	}
 	r.resume(t, unix.PTRACE_CONT, 0)
@@ -43,7 +53,7 @@ func (r *run) birth(t *tracee, fork bool) {
 // announce enters a child whose first stop is still to come.
 func (r *run) announce(t *tracee, tid int, fork bool) {
 	p := t.proc
-	if fork || !isThread(p.pid, tid) {
+	if fork || !r.kernel.isThread(p.pid, tid) {
 		p.remember()
 		p = t.proc.child(tid)
 		// A copy of the memory, with the scratch page in it. Another thread may
@@ -65,17 +75,29 @@ func isThread(pid, tid int) bool {
 // adopt enters a thread that stopped before its birth was announced. Its parent
 // may have been killed, so the announcement may never come.
 func (r *run) adopt(tid int) *tracee {
-	status, _ := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
-	pid := statusField(status, "Tgid:", tid)
+	pid, ppid := r.kernel.family(tid)
 	if p := r.table.byPid[pid]; p != nil && pid != tid {
 		return r.admit(tid, p)
 	}
-	parent := r.table.byPid[statusField(status, "PPid:", 0)]
+	parent := r.table.byPid[ppid]
 	if parent == nil {
 		parent = r.root
 	}
 	parent.remember()
 	return r.admit(tid, parent.child(pid))
+}
+
+// replaced reports whether a thread that was seen before is another one now, of
+// another process, because its id vanished without a status and was used again.
+func (r *run) replaced(t *tracee) bool {
+	pid, _ := r.kernel.family(t.tid)
+	return pid != t.proc.pid
+}
+
+// family reads from /proc; a thread that is gone is its own process, started by 0.
+func family(tid int) (pid, parent int) {
+	status, _ := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
+	return statusField(status, "Tgid:", tid), statusField(status, "PPid:", 0)
 }
 
 // statusField returns a number from /proc/PID/status.
@@ -111,14 +133,15 @@ func (r *run) begin(t *tracee) {
 }
 
 // executed handles a new program. If a thread other than the first executed it,
-// that thread continues under the id of the process, and the others end.
+// that thread continues under the id of the process, and the others end. Its
+// former id may belong to a newborn of another process by now.
 func (r *run) executed(t *tracee) {
-	msg, e := sys.GetEventMsg(t.tid)
+	msg, e := r.kernel.message(t.tid)
 	if e != 0 {
 		r.vanished(t, "read the former thread id", e)
 		return
 	}
-	if former := r.table.byTid[int(msg)]; former != nil && former != t {
+	if former := r.table.byTid[int(msg)]; former != nil && former != t && former.proc == t.proc {
 		t.call = former.call
 		r.table.remove(former.tid)
 	}
@@ -145,14 +168,13 @@ func (r *run) check(err error) {
 // ended handles the end of a thread, t is nil for one that was never seen.
 func (r *run) ended(ev event, t *tracee) {
 	if t == nil {
-		r.table.early[ev.tid] = true
 		return
 	}
 	if t.stopped {
 		r.check(r.ledger.leave(t, true))
 	}
-	if !t.announced {
-		r.table.early[ev.tid] = true
+	if t.last == evGroupStop {
+		r.rests(ev.tid, false)
 	}
 	r.table.remove(ev.tid)
 	if p := t.proc; p.pid == ev.tid {

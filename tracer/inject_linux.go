@@ -29,7 +29,7 @@ func newInjector(tid int, mem *sys.Memory) (*injector, error) {
 	in := &injector{tid: tid, mem: mem}
 	var info sys.SyscallInfo
 	if e := sys.GetSyscallInfo(tid, &info); e != 0 {
-		return nil, fmt.Errorf("read the call of the new process (PTRACE_GET_SYSCALL_INFO, Linux 5.3): %w", e)
+		return nil, &callError{"ptrace", "read the call of the new process (PTRACE_GET_SYSCALL_INFO, Linux 5.3)", e}
 	}
 	arch, ok := sysent.ArchOf(info.Arch)
 	if !ok {
@@ -57,6 +57,16 @@ func orFault(e unix.Errno) unix.Errno {
 	return e
 }
 
+// callError is a system call of the start that the kernel, or a filter, refused.
+type callError struct {
+	name string // of the call
+	what string // it was for
+	err  error
+}
+
+func (e *callError) Error() string { return e.what + ": " + e.err.Error() }
+func (e *callError) Unwrap() error { return e.err }
+
 // call runs the system call name and returns its result. The error says the
 // name and the errno.
 func (in *injector) call(name string, args ...uint64) (uint64, error) {
@@ -83,7 +93,7 @@ func (in *injector) call(name string, args ...uint64) (uint64, error) {
 		result = int64(int32(result))
 	}
 	if result < 0 && result >= -4095 {
-		return 0, fmt.Errorf("%s: %w", name, unix.Errno(-result))
+		return 0, &callError{name, name, unix.Errno(-result)}
 	}
 	if in.arch == sysent.I386 { // an address above 2 GiB is not negative
 		return uint64(uint32(result)), nil

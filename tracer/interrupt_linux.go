@@ -21,8 +21,9 @@ func (r *run) own() {
 // interrupt ends the tree from another goroutine and waits until it is gone.
 //
 // The tracer's thread is blocked in wait4 and is woken by the deaths. An
-// interrupted tree may end by itself first.
-func (r *run) interrupt(cause error) {
+// interrupted tree may end by itself first. If it is blocked in something else, and
+// does not get on, interrupt gives up with a StallError.
+func (r *run) interrupt(cause error) error {
 	var i Interrupt
 	if errors.As(cause, &i) && i.Signal != unix.SIGKILL && r.Grace > 0 {
 		r.signalAll(i.Signal)
@@ -33,45 +34,71 @@ func (r *run) interrupt(cause error) {
 			if r.err == nil {
 				r.err = cause
 			}
-			return
+			return nil
 		case <-timer.C:
 		}
 	}
 	r.cancelled.Store(&cause)
-	for {
+	r.killed.Store(true)
+	var seen work
+	for tries := 0; ; tries++ {
 		r.signalAll(unix.SIGKILL)
-		timer := time.NewTimer(10 * time.Millisecond)
+		timer := time.NewTimer(killPeriod)
 		select {
 		case <-r.done:
 			timer.Stop()
 			if r.err == nil {
 				r.err = cause
 			}
-			return
+			return nil
 		case <-timer.C: // the command may not have been started yet: again
+		}
+		if now := work(r.progress.now.Load()); now != seen || now.kind() == waiting {
+			seen, tries = now, 0
+		} else if waited := time.Duration(tries) * killPeriod; waited >= r.stallAfter() {
+			s := r.progress.describe(now)
+			s.In, s.For = r.kernelCall(), waited
+			return &StallError{Cause: cause, Stall: s}
 		}
 	}
 }
 
-// signalAll sends a signal to every process of the tree. A pid is read under a
-// lock but may be reused before it is signalled, so each is pinned by a pidfd
-// and then checked to be a tracee of this run.
+// killPeriod is the time between two attempts to kill the tree.
+const killPeriod = 10 * time.Millisecond
+
+// signalAll sends a signal to every process of the tree.
 func (r *run) signalAll(sig unix.Signal) {
 	r.mu.Lock()
 	pids, tracer := slices.Collect(maps.Keys(r.pids)), r.tracerTid
 	r.mu.Unlock()
 	for _, pid := range pids {
-		fd, err := unix.PidfdOpen(pid, 0)
-		if err != nil {
-			continue
-		}
-		status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-		if err == nil && statusField(status, "TracerPid:", 0) == tracer {
-			_ = unix.PidfdSendSignal(fd, sig, nil, 0)
-			if sig != unix.SIGKILL { // a stopped process takes no other signal
-				_ = unix.PidfdSendSignal(fd, unix.SIGCONT, nil, 0)
+		signalTracee(pid, tracer, sig)
+	}
+}
+
+// signalTracee signals one process. The pid was read under a lock but may be
+// reused before it is signalled, so it is pinned by a pidfd and then checked to be
+// a tracee of this run. Where pidfds are refused it is only checked.
+func signalTracee(pid, tracer int, sig unix.Signal) {
+	send := func(sig unix.Signal) { _ = unix.Kill(pid, sig) }
+	fd, err := unix.PidfdOpen(pid, 0)
+	switch {
+	case err == nil:
+		defer unix.Close(fd)
+		send = func(sig unix.Signal) {
+			if err := unix.PidfdSendSignal(fd, sig, nil, 0); errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) {
+				_ = unix.Kill(pid, sig)
 			}
 		}
-		_ = unix.Close(fd)
+	case errors.Is(err, unix.ESRCH):
+		return
+	}
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil || statusField(status, "TracerPid:", 0) != tracer {
+		return
+	}
+	send(sig)
+	if sig != unix.SIGKILL { // a stopped process takes no other signal
+		send(unix.SIGCONT)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/net/bpf"
@@ -39,6 +41,15 @@ func (e *LaunchError) Error() string { return e.Step + ": " + e.Err.Error() }
 // Unwrap returns the cause, an errno in most cases.
 func (e *LaunchError) Unwrap() error { return e.Err }
 
+// Call returns the name of the system call that was refused, or "" if something
+// else went wrong.
+func (e *LaunchError) Call() string {
+	if call := (*callError)(nil); errors.As(e.Err, &call) {
+		return call.name
+	}
+	return ""
+}
+
 // seizeOptions are set before the first instruction of the command.
 const seizeOptions = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP |
 	unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
@@ -56,7 +67,7 @@ const seizeOptions = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.
 // the run, and the Go runtime makes no other thread from a locked one.
 func (r *run) launch(cmd *Command, options int) (int, error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return 0, &LaunchError{"set no_new_privs", err}
+		return 0, &LaunchError{"set no_new_privs", &callError{"prctl", "PR_SET_NO_NEW_PRIVS", err}}
 	}
 	attr := syscall.SysProcAttr{}
 	if cmd.SysProcAttr != nil {
@@ -71,6 +82,9 @@ func (r *run) launch(cmd *Command, options int) (int, error) {
 		Dir: cmd.Dir, Env: cmd.Env, Files: files, Sys: &attr,
 	})
 	if err != nil {
+		if refused := tracingRefused(); refused != nil {
+			return 0, &LaunchError{"trace", refused}
+		}
 		return 0, &LaunchError{"exec", err}
 	}
 	if err := r.prepare(pid, len(cmd.Files), options); err != nil {
@@ -79,6 +93,21 @@ func (r *run) launch(cmd *Command, options int) (int, error) {
 		return 0, err
 	}
 	return pid, nil
+}
+
+// tracingRefused tells a start that failed because a process may not ask to be
+// traced from one that failed in execve(2): it starts a program without a name,
+// which does not exist.
+func tracingRefused() error {
+	_, err := syscall.ForkExec("", []string{""}, &syscall.ProcAttr{
+		Sys: &syscall.SysProcAttr{Ptrace: true, Pdeathsig: unix.SIGKILL},
+	})
+	for _, refused := range []unix.Errno{unix.EPERM, unix.ENOSYS, unix.EACCES, unix.EIO, unix.EINVAL} {
+		if errors.Is(err, refused) {
+			return &callError{"ptrace", "PTRACE_TRACEME or PR_SET_PDEATHSIG", err}
+		}
+	}
+	return nil
 }
 
 // prepare brings the process from its exec to the state that launch promises.
@@ -127,7 +156,7 @@ func (r *run) confine(in *injector, files int) error {
 			return err
 		}
 	}
-	if _, err := in.call("close_range", uint64(files), 0xffffffff, 0); err != nil {
+	if err := closeFrom(in, files); err != nil {
 		return err
 	}
 	size := uint64(len(program)*8 + 16)
@@ -149,6 +178,29 @@ func (r *run) confine(in *injector, files int) error {
 	}
 	_, err = in.call("munmap", at, size)
 	return err
+}
+
+// closeFrom closes all descriptors from files on: one by one where close_range(2),
+// of Linux 5.9, is refused.
+func closeFrom(in *injector, files int) error {
+	_, refused := in.call("close_range", uint64(files), 0xffffffff, 0)
+	if refused == nil {
+		return nil
+	}
+	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", in.tid))
+	if err != nil {
+		return errors.Join(refused, err)
+	}
+	for _, entry := range list {
+		fd, err := strconv.Atoi(entry.Name())
+		if err == nil && fd >= files {
+			_, err = in.call("close", uint64(fd))
+		}
+		if err != nil {
+			return errors.Join(refused, err)
+		}
+	}
+	return nil
 }
 
 // dropCapabilities takes capabilities from the process and from all that it will
@@ -228,7 +280,7 @@ func seize(in *injector, options int) error {
 		return fmt.Errorf("detach: %w", e)
 	}
 	if e := sys.Ptrace(unix.PTRACE_SEIZE, pid, 0, uintptr(options)); e != 0 {
-		return fmt.Errorf("PTRACE_SEIZE: %w", e)
+		return &callError{"ptrace", "PTRACE_SEIZE", e}
 	}
 	continued := false
 	for {

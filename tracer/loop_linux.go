@@ -41,6 +41,7 @@ func (r *run) trace(cmd *Command) error {
 	if e := sys.QuietStops(); e != 0 {
 		return fmt.Errorf("set SA_NOCLDSTOP: %w", e)
 	}
+	r.progress.begin(0, launching)
 	pid, err := r.launch(cmd, r.options)
 	if err != nil {
 		return err
@@ -54,6 +55,7 @@ func (r *run) trace(cmd *Command) error {
 	}
 	r.begin(t)
 	r.resume(t, unix.PTRACE_CONT, 0)
+	r.progress.end()
 	var usage *unix.Rusage // the kernel adds it up for each stop, too
 	if r.MeasureUsage {
 		usage = &r.usage.last
@@ -72,7 +74,9 @@ func (r *run) trace(cmd *Command) error {
 		if cause := r.cancelled.Load(); cause != nil && !r.dying {
 			r.fail(*cause)
 		}
+		r.progress.begin(ev.tid, uint64(ev.kind)+1)
 		r.dispatch(ev)
+		r.progress.end()
 	}
 	if err := r.ledger.check(); err != nil && r.err == nil {
 		r.err = err
@@ -93,8 +97,15 @@ func (r *run) dispatch(ev event) {
 		r.ended(ev, t)
 		return
 	}
+	if t != nil && t.begun && (ev.kind == evTrap || ev.kind == evGroupStop) && r.replaced(t) {
+		r.table.remove(t.tid)
+		t = nil
+	}
 	if t == nil {
 		t = r.adopt(ev.tid)
+	}
+	if t.last == evGroupStop {
+		r.rests(t.tid, false)
 	}
 	if err := r.ledger.enter(t, ev.kind); err != nil {
 		r.fail(err)
@@ -145,6 +156,7 @@ func (r *run) vanished(t *tracee, what string, e unix.Errno) {
 // groupStop keeps a process that job control stopped as it is: PTRACE_LISTEN
 // lets it see SIGCONT and nothing else.
 func (r *run) groupStop(t *tracee, sig unix.Signal) {
+	r.rests(t.tid, true)
 	r.resume(t, unix.PTRACE_LISTEN, 0)
 	if t.tid == r.root.pid && r.GroupStop != nil {
 		r.GroupStop(sig)
@@ -163,6 +175,7 @@ func (r *run) fail(err error) {
 // killAll sends SIGKILL to every process. What is born meanwhile reports itself
 // and is killed then.
 func (r *run) killAll() {
+	r.killed.Store(true)
 	for pid := range r.table.byPid {
 		_ = unix.Kill(pid, unix.SIGKILL)
 	}

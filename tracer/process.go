@@ -7,16 +7,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxArgv bounds how much of a command line is kept, in bytes.
-const maxArgv = 4096
+// Bounds of what is kept: of command lines, in bytes, and of processes that have
+// ended, between a process and the command. A chain of daemons can be endless.
+const (
+	maxArgv      = 4096
+	maxDeadArgv  = 512
+	maxAncestors = 32
+)
 
 // Process is one process of the tree. Its methods may be called on the tracer's
 // thread only.
 type Process struct {
 	pid    int
 	parent *Process
-	argv   []byte // NUL-separated, as it was when the process last had a child
-	argAt  uint64 // where that stood in its memory
+	first  *Process // the command of the run; nil for itself
+	depth  int      // how many processes there were from it to this one
+	argv   []byte   // NUL-separated, as it was when the process last had a child
+	argAt  uint64   // where that stood in its memory
 	mem    memory
 	begun  bool
 	dead   bool
@@ -39,11 +46,13 @@ func NewProcess(pid int, parent *Process, argv ...string) *Process {
 func (p *Process) PID() int { return p.pid }
 
 // Parent returns the process that started this one, which may have ended, or nil
-// for the command itself.
+// for the command itself. Of processes that have ended the last 32 are known; what
+// was before them counts as started by the command.
 func (p *Process) Parent() *Process { return p.parent }
 
 // Argv returns the argument vector of the program that the process runs now, or
-// ran last. It is cut after 4096 bytes, and empty if the process hid it.
+// ran last. It is cut after 4096 bytes, that of a process that has ended after 512,
+// and empty if the process hid it.
 func (p *Process) Argv() []string {
 	if !p.dead {
 		p.remember()
@@ -61,7 +70,35 @@ func (p *Process) Argv() []string {
 
 // child returns a new process with the command line and the memory of p.
 func (p *Process) child(pid int) *Process {
-	return &Process{pid: pid, parent: p, argv: p.argv, argAt: p.argAt, mem: p.mem}
+	c := &Process{pid: pid, parent: p, first: p.first, depth: p.depth + 1, argv: p.argv, argAt: p.argAt, mem: p.mem}
+	if c.first == nil {
+		c.first = p
+	}
+	if c.depth > maxAncestors {
+		c.forget()
+	}
+	return c
+}
+
+// forget takes the ancestors of p away that are further than maxAncestors, unless
+// they are alive.
+func (p *Process) forget() {
+	for range maxAncestors {
+		if p = p.parent; p.parent == nil {
+			return
+		}
+	}
+	if p.dead {
+		p.parent = p.first
+	}
+}
+
+// bury marks a process that has ended.
+func (p *Process) bury() {
+	p.dead = true
+	if len(p.argv) > maxDeadArgv {
+		p.argv = bytes.Clone(p.argv[:maxDeadArgv])
+	}
 }
 
 // remember keeps the current command line, because children may ask for it when

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"github.com/catbox-go/catbox/tracer/internal/sys"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
@@ -29,22 +30,21 @@ type pending struct {
 	args     [6]uint64
 	rewrote  int8 // argument to restore, or -1
 	replaced bool // another call ran in its place: all arguments are to be restored
+	again    bool // another call ran in its place: it is made once more
 	mapping  bool // the call was replaced by the mapping of the scratch page
 }
 
 // table holds all tracees and processes of a run. It is used on the tracer's
 // thread only, except for snapshots of pids, which the run guards.
 type table struct {
-	byTid map[int]*tracee
-	byPid map[int]*Process
-
-	// early holds threads that came and went before their birth was announced;
-	// the announcement must not bring them back.
-	early map[int]bool
+	byTid   map[int]*tracee
+	byPid   map[int]*Process
+	mine    func(tid int) bool // whether the kernel knows a thread as traced by us
+	sweepAt int                // number of threads at which to look for those that vanished
 }
 
 func newTable() table {
-	return table{byTid: map[int]*tracee{}, byPid: map[int]*Process{}, early: map[int]bool{}}
+	return table{byTid: map[int]*tracee{}, byPid: map[int]*Process{}, mine: sys.Mine, sweepAt: minSweep}
 }
 
 // add enters a new thread of proc; a stale entry of the same number is replaced.
@@ -55,6 +55,25 @@ func (tb *table) add(tid int, proc *Process) *tracee {
 	proc.threads++
 	tb.byPid[proc.pid] = proc
 	return t
+}
+
+// minSweep is how many threads there may be before the table looks for threads
+// that vanished.
+const minSweep = 1024
+
+// sweep forgets the threads that are no longer mine, if there are many: a thread
+// that executes a program takes the id of the first one of its process, and its
+// own vanishes without a status (ptrace(2), "execve(2) under ptrace").
+func (tb *table) sweep() {
+	if len(tb.byTid) < tb.sweepAt {
+		return
+	}
+	for tid, t := range tb.byTid {
+		if tid != t.proc.pid && !tb.mine(tid) {
+			tb.remove(tid)
+		}
+	}
+	tb.sweepAt = max(minSweep, 2*len(tb.byTid))
 }
 
 // remove forgets a thread.
@@ -68,7 +87,7 @@ func (tb *table) remove(tid int) {
 // removeProcess forgets a process that ended and any thread of it that ended
 // without a status: those that another thread's execve(2) replaced.
 func (tb *table) removeProcess(p *Process) {
-	p.dead = true
+	p.bury()
 	if tb.byPid[p.pid] == p {
 		delete(tb.byPid, p.pid)
 	}

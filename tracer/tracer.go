@@ -48,7 +48,18 @@ type Tracer struct {
 	// process, on the tracer's thread.
 	GroupStop func(unix.Signal)
 
-	// Log gets one line for each stop at level Debug. Nil: none.
+	// Stalled, if set, is called when the run does not get on, once for each
+	// thing that holds it up: a handler that blocks, a kernel call of the tracer
+	// that does not return, a thread that stays stopped. It runs on a goroutine
+	// of its own, at the same time as handlers, and has to return.
+	Stalled func(Stall)
+
+	// StallAfter is how long that may take until it is told. Zero means 5
+	// seconds. A cancelled run is abandoned after the same time, see [StallError].
+	StallAfter time.Duration
+
+	// Log gets one line for each stop at level Debug, and what Stalled is told at
+	// level Warn. Nil: none.
 	Log *slog.Logger
 }
 
@@ -83,8 +94,9 @@ var ErrKilled = errors.New("run ended by a handler")
 // starts a thread of its own; no handler is called after it has returned.
 //
 // A non-nil error means that the machinery failed, a hook failed, or ctx was
-// cancelled (the error is its cause); the tree is gone then as well. The Outcome
-// is valid as far as it goes. A [LaunchError] means that nothing has run.
+// cancelled (the error is its cause); the tree is gone then as well, but for the
+// case of a [StallError]. The Outcome is valid as far as it goes. A [LaunchError]
+// means that nothing has run.
 func (t *Tracer) Run(ctx context.Context, cmd *Command) (Outcome, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Outcome{}, err
@@ -94,10 +106,13 @@ func (t *Tracer) Run(ctx context.Context, cmd *Command) (Outcome, error) {
 		return Outcome{}, err
 	}
 	go onOwnThread(func() { r.main(cmd) })
+	defer r.watch(ctx)()
 	select {
 	case <-r.done:
 	case <-ctx.Done():
-		r.interrupt(context.Cause(ctx))
+		if err := r.interrupt(context.Cause(ctx)); err != nil {
+			return Outcome{}, err
+		}
 	}
 	if r.panicked != nil {
 		panic(r.panicked)
@@ -139,6 +154,7 @@ type run struct {
 	options int
 	debug   bool
 	text    []byte // of the last rewritten string
+	kernel  lookups
 
 	ledger  ledger
 	root    *Process
@@ -149,18 +165,22 @@ type run struct {
 
 	done     chan struct{} // closed when the thread has finished
 	panicked any           // read after done
+	progress progress
 
-	mu        sync.Mutex // guards pids and tracer, and what follows
+	mu        sync.Mutex // guards pids, resting and tracerTid
 	pids      map[int]struct{}
+	resting   map[int]struct{} // threads in a group-stop
 	tracerTid int
 	cancelled atomic.Pointer[error]
+	killed    atomic.Bool // the whole tree
 }
 
 func (t *Tracer) newRun(tgid int) (*run, error) {
 	if len(t.Handlers) > 64 {
 		return nil, fmt.Errorf("%d handlers, at most 64 are possible", len(t.Handlers))
 	}
-	r := &run{Tracer: t, table: newTable(), done: make(chan struct{}), pids: map[int]struct{}{}}
+	r := &run{Tracer: t, table: newTable(), kernel: kernelLookups(), done: make(chan struct{}),
+		pids: map[int]struct{}{}, resting: map[int]struct{}{}}
 	r.stop.mem, r.stop.abort, r.stop.table = &r.mem, r.fail, &r.table
 	r.debug = t.Log != nil && t.Log.Enabled(context.Background(), slog.LevelDebug)
 	r.options = seizeOptions

@@ -23,6 +23,7 @@ const (
 	verdictAnswer
 	verdictRewrite
 	verdictReplace
+	verdictRetry
 	verdictKill
 )
 
@@ -55,6 +56,10 @@ func Replace(number uint32) Verdict {
 	return Verdict{kind: verdictReplace, result: int64(number)}
 }
 
+// Retry lets the program make the same call again, as soon as others had the
+// processor: a call that the handler would carry out if that did not have to wait.
+func Retry() Verdict { return Verdict{kind: verdictRetry} }
+
 // Kill ends the whole run.
 func Kill() Verdict { return Verdict{kind: verdictKill} }
 
@@ -67,7 +72,7 @@ func (v Verdict) AtExit() Verdict {
 }
 
 // Continues reports whether the call runs.
-func (v Verdict) Continues() bool { return v.kind < verdictKill && v.kind != verdictAnswer }
+func (v Verdict) Continues() bool { return v.kind < verdictRetry && v.kind != verdictAnswer }
 
 // final reports whether no further handler is asked.
 func (v Verdict) final() bool { return v.kind != verdictContinue }

@@ -38,7 +38,7 @@ var byRoot = map[string]string{
 	"type_highbits":     "the terminal is not the controlling one",
 }
 
-// asNative are attacks that confinement does not promise to stop.
+// asNative are attacks that confinement does not promise to stop without Landlock.
 var asNative = map[string]string{
 	"victim_pipe":  "a pipe of another process, by /proc/PID/fd",
 	"victim_memfd": "a memory file of another process, by /proc/PID/fd",

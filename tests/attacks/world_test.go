@@ -34,29 +34,10 @@ var programDir = sync.OnceValue(func() string {
 
 var building sync.Mutex
 
-// guest compiles the guest with flags and returns the program. It is linked at a
-// fixed address, so that int 0x80 can point into it.
+// guest compiles the guest with flags and returns the program.
 func guest(t testing.TB, flags ...string) string {
 	t.Helper()
-	building.Lock()
-	defer building.Unlock()
-	program := filepath.Join(programDir(), "guest"+strings.Join(flags, ""))
-	if _, err := os.Stat(program); err == nil {
-		return program
-	}
-	harness.Need(t, "gcc", "gcc libc6-dev")
-	sources, err := filepath.Glob("guest/*.c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := append([]string{"-O1", "-w", "-static", "-no-pie", "-pthread", "-o", program}, flags...)
-	if out, err := exec.Command("gcc", append(args, sources...)...).CombinedOutput(); err != nil {
-		if len(flags) > 0 {
-			harness.Missing(t, "gcc -m32 does not work: apt-get install gcc-multilib\n%s", out)
-		}
-		t.Fatalf("gcc: %v\n%s", err, out)
-	}
-	return program
+	return harness.Attacker(t, programDir(), flags...)
 }
 
 // runner copies this test binary to where every user can execute it.

@@ -1,6 +1,7 @@
 package seccomp_test
 
 import (
+	"strings"
 	"syscall"
 	"testing"
 
@@ -107,19 +108,67 @@ func (s *source) calls(spec seccomp.Spec) []data {
 	return all
 }
 
+// spoil breaks something in a Spec that Compile must see.
+func (s *source) spoil(spec *seccomp.Spec) {
+	bad := s.rule()
+	switch s.below(9) {
+	case 0:
+		spec.Foreign = 0
+	case 1:
+		spec.Unknown = seccomp.Action(0x7fc00000) // SECCOMP_RET_USER_NOTIF
+	case 2:
+		spec.ABIs = append(spec.ABIs, seccomp.ABI{Arch: sysent.Arch(3 + s.below(250))})
+		return
+	case 3:
+		bad.Verb = sysent.Verb(3 + s.below(250))
+	case 4:
+		bad.Verb, bad.Errno = sysent.Refuse, syscall.Errno(4096+s.below(1<<20))
+	case 5:
+		bad.When = append(bad.When, sysent.Cond{Arg: 6 + s.below(250), Mask: low})
+	case 6:
+		bad.When = append(bad.When, sysent.Cond{Arg: -1 - s.below(250), Mask: low})
+	case 7:
+		bad.When = append(bad.When, sysent.Cond{Value: s.word()})
+	case 8:
+		bad.When = append(bad.When, sysent.Cond{Mask: low, Value: sysent.TracerTGID})
+	}
+	abi := seccomp.ABI{Arch: sysent.AMD64, Calls: []seccomp.Call{call(uint32(s.below(256)), seccomp.Chain{s.rule(), bad})}}
+	spec.ABIs = append([]seccomp.ABI{abi}, spec.ABIs[min(1, len(spec.ABIs)):]...)
+}
+
+// FuzzCompile compares the answers of compiled programs with those of the rules,
+// and shows the programs to the kernel. A Spec that is wrong does not compile.
 func FuzzCompile(f *testing.F) {
-	f.Add([]byte{})
-	f.Add([]byte("\x00\x04\x03\x20\x02\x03\x02\x02\x01\x00\x00\x02\x01\x03\x01\x01"))
+	f.Add([]byte{}, false)
+	f.Add([]byte("\x00\x04\x03\x20\x02\x03\x02\x02\x01\x00\x00\x02\x01\x03\x01\x01"), false)
+	for i := range byte(9) {
+		f.Add([]byte{1, 2, 0, 2, 1, i, i}, true)
+	}
 	long := make([]byte, 8192)
 	for i := range long {
 		long[i] = byte(i * i >> 3)
 	}
-	f.Add(long)
-	f.Fuzz(func(t *testing.T, raw []byte) {
+	f.Add(long, false)
+	kernel := newChecker(f)
+	f.Fuzz(func(t *testing.T, raw []byte, spoil bool) {
 		s := &source{rest: raw}
 		spec := s.spec()
-		if _, err := spec.Compile(); err != nil {
-			t.Skip(err) // too long: every other reason is excluded by the generator
+		if spoil {
+			s.spoil(&spec)
+		}
+		program, err := spec.Compile()
+		switch {
+		case spoil && err == nil:
+			t.Fatalf("a Spec compiles that is wrong: %#v", spec)
+		case spoil:
+			return
+		case err != nil && len(program) == 0 && strings.Contains(err.Error(), "instructions, the kernel accepts 4096"):
+			return // the generator makes no other mistake
+		case err != nil:
+			t.Fatalf("%v: %#v", err, spec)
+		}
+		if err := kernel.check(program); err != nil {
+			t.Fatalf("the kernel does not take the program: %v\n%#v", err, spec)
 		}
 		m, _ := compile(t, spec)
 		for _, d := range s.calls(spec) {

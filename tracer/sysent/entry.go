@@ -112,6 +112,7 @@ const (
 	OpMknod
 	OpBind   // creates the file of a named socket
 	OpSocket // makes a socket
+	OpConnect
 
 	// These change an object that is there, and no directory.
 	OpChmod

@@ -84,6 +84,7 @@ var opNames = [numOp]string{
 	OpMknod:       "mknod",
 	OpBind:        "bind",
 	OpSocket:      "socket",
+	OpConnect:     "connect",
 	OpChmod:       "chmod",
 	OpChown:       "chown",
 	OpUtimes:      "utimes",

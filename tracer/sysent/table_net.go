@@ -13,7 +13,7 @@ var netCalls = []Entry{
 		Name: "socketpair", Class: Net, Args: [6]Role{SockFamily, SockType, SockProtocol}, Confine: socketpairFamilies,
 		Note: "One end of a datagram pair can send to any name: see sendto and sendmsg.",
 	},
-	{Name: "connect", Class: Net, Args: [6]Role{FD, Sockaddr, SockaddrLen}, Confine: stop},
+	{Name: "connect", Class: Net, Op: OpConnect, Args: [6]Role{FD, Sockaddr, SockaddrLen}, Confine: stop},
 	{
 		Name: "bind", Class: Net, Op: OpBind, Args: [6]Role{FD, Sockaddr, SockaddrLen}, Confine: stop,
 		Note: "The name of an AF_UNIX socket is a file that is created; it need not end in NUL.",

@@ -13,6 +13,7 @@ import (
 // Identity is with which rights a thread reaches files: credentials(7) and
 // capabilities(7).
 type Identity struct {
+	EUID, EGID   uint32 // what peers of sockets see
 	FSUID, FSGID uint32
 	Groups       []uint32 // sorted
 	Effective    uint64   // capabilities
@@ -42,9 +43,9 @@ func ParseStatus(text []byte) (*Identity, error) {
 		case "Umask":
 			id.Umask, err = field(fields, 0, 8)
 		case "Uid":
-			id.FSUID, err = field(fields, 3, 10)
+			id.EUID, id.FSUID, err = pair(fields)
 		case "Gid":
-			id.FSGID, err = field(fields, 3, 10)
+			id.EGID, id.FSGID, err = pair(fields)
 		case "Groups":
 			for i := range fields {
 				var group uint32
@@ -74,6 +75,14 @@ func ParseStatus(text []byte) (*Identity, error) {
 	return id, nil
 }
 
+// pair returns the effective id and that of the file system.
+func pair(fields [][]byte) (effective, file uint32, err error) {
+	if effective, err = field(fields, 1, 10); err == nil {
+		file, err = field(fields, 3, 10)
+	}
+	return effective, file, err
+}
+
 func field(fields [][]byte, i, base int) (uint32, error) {
 	if i >= len(fields) {
 		return 0, errStatus
@@ -88,7 +97,7 @@ func (id *Identity) Privileged() bool { return id.FSUID == 0 || id.Effective != 
 
 // Same reports whether two identities have the same rights to files.
 func (id *Identity) Same(other *Identity) bool {
-	return id.FSUID == other.FSUID && id.FSGID == other.FSGID && slices.Equal(id.Groups, other.Groups) &&
+	return id.EUID == other.EUID && id.EGID == other.EGID && id.FSUID == other.FSUID && id.FSGID == other.FSGID && slices.Equal(id.Groups, other.Groups) &&
 		id.Effective&fileCapabilities == other.Effective&fileCapabilities
 }
 
@@ -114,13 +123,19 @@ func As(own, other *Identity, f func()) error {
 	return restore(own, caps, dumpable)
 }
 
-// become takes the identity id; the effective capabilities last, because setfsuid
-// changes them.
+// become takes the identity id; the effective capabilities last, because changes
+// of the user id change them.
 func become(id *Identity, caps capSet) error {
 	if e := setgroups(id.Groups); e != 0 {
 		return fmt.Errorf("setgroups: %w", e)
 	}
+	if e := setegid(id.EGID); e != 0 {
+		return fmt.Errorf("setresgid: %w", e)
+	}
 	setfsgid(id.FSGID)
+	if e := seteuid(id.EUID); e != 0 {
+		return fmt.Errorf("setresuid: %w", e)
+	}
 	setfsuid(id.FSUID)
 	return caps.store()
 }
@@ -128,7 +143,7 @@ func become(id *Identity, caps capSet) error {
 // restore takes own back. A change of the file system's user id makes the process
 // one that cannot be dumped or traced (prctl(2), PR_SET_DUMPABLE).
 func restore(own *Identity, caps capSet, dumpable int) error {
-	err := caps.store() // CAP_SETGID for setgroups, CAP_SETUID for setfsuid
+	err := caps.store() // CAP_SETGID and CAP_SETUID
 	if err == nil {
 		err = become(own, caps)
 	}

@@ -59,8 +59,25 @@ func linkat(from int, old []byte, to int, name []byte, flags int) unix.Errno {
 	return e
 }
 
+func connect(fd int, sockaddr []byte) unix.Errno {
+	_, _, e := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&sockaddr[0])), uintptr(len(sockaddr)))
+	return e
+}
+
 func setfsuid(uid uint32) { _, _, _ = unix.RawSyscall(unix.SYS_SETFSUID, uintptr(uid), 0, 0) }
 func setfsgid(gid uint32) { _, _, _ = unix.RawSyscall(unix.SYS_SETFSGID, uintptr(gid), 0, 0) }
+
+const leave = ^uintptr(0) // an id that stays
+
+func seteuid(uid uint32) unix.Errno {
+	_, _, e := unix.RawSyscall(unix.SYS_SETRESUID, leave, uintptr(uid), leave)
+	return e
+}
+
+func setegid(gid uint32) unix.Errno {
+	_, _, e := unix.RawSyscall(unix.SYS_SETRESGID, leave, uintptr(gid), leave)
+	return e
+}
 
 func setgroups(groups []uint32) unix.Errno {
 	_, _, e := unix.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(groups)), uintptr(unsafe.Pointer(unsafe.SliceData(groups))), 0)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -13,31 +15,53 @@ import (
 
 const fuzzTree = "a/ a/b/ a/b/f f up=.. la=a/b lf=a/b/f labs=$/a loop=loop one=two two=one " +
 	"new=a/made deep=la/../b/made slash=a/b/ fslash=f/ none=no/where cwd=/proc/self/cwd " +
-	"root=/proc/self/root thr=/proc/thread-self/cwd dot=. top=/ mounts=/proc/mounts"
+	"root=/proc/self/root thr=/proc/thread-self/cwd dot=. top=/ mounts=/proc/mounts "
+
+// fuzzChain is a tree of links, one behind the other: c1 is as long a chain as the
+// kernel follows, and c0 is one longer (path_resolution(7)).
+func fuzzChain() string {
+	tree := ""
+	for i := range maxLinks {
+		tree += fmt.Sprintf(" c%d=c%d", i, i+1)
+	}
+	return tree + fmt.Sprintf(" c%d=a", maxLinks)
+}
 
 // fuzzWords are what paths are made of; "$" is the tree.
 func fuzzWords(root string, fd int) []string {
 	return []string{"/", "/", "a", "b", "f", "up", "la", "lf", "labs", "loop", "one", "new", "deep", "slash",
 		"fslash", "none", "cwd", "root", "thr", "dot", "top", "..", ".", "x", "x\ny\xff", root, "/proc/self",
 		"/proc/thread-self", fmt.Sprintf("/dev/fd/%d", fd), fmt.Sprintf("/proc/self/task/../fd/%d", fd),
-		"mounts", "//", "../", "made", "/proc/self/ns/net"}
+		"mounts", "//", "../", "made", "/proc/self/ns/net", "c0", "c1", "c2", "x (deleted)",
+		strings.Repeat("n", 255), strings.Repeat("n", 256), strings.Repeat("./", 1000), strings.Repeat("a/../", 400)}
 }
 
 // FuzzResolve compares every road with the kernel: the errno and the object of an
 // open, and the place where a missing file appears.
 func FuzzResolve(f *testing.F) {
-	root := plant(f, fuzzTree)
-	f.Chdir(root)
+	root := plant(f, fuzzTree+fuzzChain())
 	dir, err := unix.Open(root+"/a", unix.O_PATH, 0)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { closefd(dir) })
+	if err := os.Mkdir(root+"/gone", 0o755); err != nil {
+		f.Fatal(err)
+	}
+	gone, err := unix.Open(root+"/gone", unix.O_PATH, 0)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { closefd(gone) })
+	if err := os.Remove(root + "/gone"); err != nil {
+		f.Fatal(err)
+	}
 	words := fuzzWords(root, dir)
 	for i := range words {
 		f.Add([]byte{byte(i)}, byte(i))
 		f.Add([]byte{byte(i), 0, 3}, byte(i/2))
 		f.Add([]byte{2, 0, byte(i), 0}, byte(i/3))
+		f.Add([]byte{byte(i), 0, byte(i)}, byte(8|i))
 	}
 	all := roads()
 	resolvers := make([]*Resolver, len(all))
@@ -45,6 +69,7 @@ func FuzzResolve(f *testing.F) {
 		resolvers[i] = rd.resolver(f)
 	}
 	f.Fuzz(func(t *testing.T, seed []byte, how byte) {
+		t.Chdir(root) // not before: findings are written below the working directory
 		// "thread-self" means one thread for the resolver and for the kernel.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -56,7 +81,10 @@ func FuzzResolve(f *testing.F) {
 			return
 		}
 		req := Request{DirFD: unix.AT_FDCWD, Path: path, Follow: how&1 != 0, Entry: how&2 != 0}
-		if how&4 != 0 {
+		switch {
+		case how&8 != 0:
+			req.DirFD = int32(gone)
+		case how&4 != 0:
 			req.DirFD = int32(dir)
 		}
 		if req.Entry {
@@ -112,6 +140,9 @@ func compareObject(t *testing.T, how string, req *Request, res *Result, fd int) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if res.Kind == Unlinked {
+		name = strings.TrimSuffix(name, deletedSuffix)
+	}
 	if st.Ino != res.Ino || st.Dev != res.Dev || st.Mode != res.Mode || name != string(res.Path) {
 		t.Fatalf("%s: Resolve(%q) = %q, inode %d, mode %o; kernel %q, %d, %o",
 			how, req.Path, res.Path, res.Ino, res.Mode, name, st.Ino, st.Mode)
@@ -150,47 +181,75 @@ func compareCreation(t *testing.T, how string, req *Request, res *Result) {
 	}
 }
 
-func FuzzAppendClean(f *testing.F) {
-	f.Add("/a", "b/../c")
-	f.Add("", "../..//.")
-	f.Fuzz(func(t *testing.T, base, path string) {
-		base = string(appendClean(nil, []byte(base)))
-		got := appendClean([]byte(base), []byte(path))
-		for rest := got; len(rest) > 0; {
-			var name []byte
-			if rest[0] != '/' {
-				t.Fatalf("appendClean(%q, %q) = %q", base, path, got)
-			}
-			if name, rest, _ = cut(rest[1:]); len(name) == 0 || isDot(name) || isDotDot(name) {
-				t.Fatalf("appendClean(%q, %q) = %q", base, path, got)
-			}
-			if len(rest) > 0 {
-				rest = append([]byte{'/'}, rest...)
+// FuzzDecode reads texts of all kinds out of any bytes: two paths, the entries of
+// a directory, and a status file of procfs with the name of a field.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("/a"), []byte("b/../c"))
+	f.Add([]byte(""), []byte("../..//."))
+	f.Add([]byte("ino 8 by"+"off 8 by"+"\x18\x00"+"\x04"+"name\x00"), []byte{})
+	f.Add([]byte("Name:\tNSpid:\t1\nNSpid:\t10\t2\n"), []byte("NSpid"))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		checkClean(t, appendClean(nil, a), b)
+		checkSplit(t, a)
+		checkDirents(t, a)
+		for _, n := range statusNumbers(a, string(b)) {
+			if !bytes.Contains(a, b) {
+				t.Fatalf("number %d of a field %q that is not there", n, b)
 			}
 		}
 	})
 }
 
-func FuzzNextDirent(f *testing.F) {
-	f.Add([]byte("ino 8 by" + "off 8 by" + "\x18\x00" + "\x04" + "name\x00"))
-	f.Fuzz(func(t *testing.T, buf []byte) {
-		for rest := buf; len(rest) > 0; {
-			before := len(rest)
-			var d dirent
-			if d, rest = nextDirent(rest); len(rest) >= before || bytes.IndexByte(d.name, 0) >= 0 {
-				t.Fatalf("nextDirent: %d of %d bytes left, name %q", len(rest), before, d.name)
-			}
+// checkClean checks that a path on a canonical base becomes canonical.
+func checkClean(t *testing.T, base, path []byte) {
+	t.Helper()
+	got := appendClean(bytes.Clone(base), path)
+	for _, name := range bytes.Split(got, []byte{'/'})[min(1, len(got)):] {
+		if len(got) > 0 && (len(name) == 0 || isDot(name) || isDotDot(name)) {
+			t.Fatalf("appendClean(%q, %q) = %q", base, path, got)
 		}
-	})
+	}
+	if len(got) > 0 && got[0] != '/' {
+		t.Fatalf("appendClean(%q, %q) = %q", base, path, got)
+	}
 }
 
-func FuzzStatusNumbers(f *testing.F) {
-	f.Add([]byte("Name:\tNSpid:\t1\nNSpid:\t10\t2\n"), "NSpid")
-	f.Fuzz(func(t *testing.T, status []byte, field string) {
-		for _, n := range statusNumbers(status, field) {
-			if !bytes.Contains(status, []byte(field)) {
-				t.Fatalf("number %d of a field %q that is not there", n, field)
-			}
+// checkSplit checks that nothing of a path is lost when it is cut.
+func checkSplit(t *testing.T, path []byte) {
+	t.Helper()
+	if len(path) == 0 {
+		return
+	}
+	p := split(path)
+	whole := append(bytes.Clone(p.dir), p.name...)
+	if p.last != LastNormal {
+		whole = p.dir
+	}
+	if trimmed := bytes.TrimRight(path, "/"); !bytes.HasPrefix(path, whole) || len(whole) < len(trimmed) {
+		t.Fatalf("split(%q) = %q, %q", path, p.dir, p.name)
+	}
+	var names [][]byte
+	for rest := path; len(rest) > 0; {
+		var name []byte
+		if name, rest, _ = cut(rest); len(name) > 0 {
+			names = append(names, name)
 		}
-	})
+	}
+	want := bytes.FieldsFunc(path, func(r rune) bool { return r == '/' })
+	if !slices.EqualFunc(names, want, bytes.Equal) {
+		t.Fatalf("%q is cut into %q", path, names)
+	}
+}
+
+// checkDirents checks that each record of a directory takes some bytes, and that
+// names end.
+func checkDirents(t *testing.T, buf []byte) {
+	t.Helper()
+	for rest := buf; len(rest) > 0; {
+		before := len(rest)
+		var d dirent
+		if d, rest = nextDirent(rest); len(rest) >= before || bytes.IndexByte(d.name, 0) >= 0 {
+			t.Fatalf("nextDirent: %d of %d bytes left, name %q", len(rest), before, d.name)
+		}
+	}
 }

@@ -21,7 +21,7 @@ var (
 	// ErrNUL reports a path that holds a NUL byte, which no system call can pass.
 	ErrNUL = errors.New("path holds a NUL byte")
 	// ErrNoProc reports a /proc that is not the procfs of the caller's own pid
-	// namespace.
+	// namespace, or not mounted.
 	ErrNoProc = errors.New("/proc is not the procfs of this pid namespace")
 )
 
@@ -141,6 +141,10 @@ func New() (*Resolver, error) {
 		path string
 	}{{&r.proc, "/proc"}, {&r.fds, "/proc/self/fd"}, {&r.root, "/"}} {
 		fd, err := unix.Open(o.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if errors.Is(err, unix.ENOENT) {
+			r.Close()
+			return nil, ErrNoProc
+		}
 		if err != nil {
 			r.Close()
 			return nil, fmt.Errorf("open %s: %w", o.path, err)
@@ -176,6 +180,10 @@ func (r *Resolver) checkProc() error {
 	n, e := readlinkat(r.proc, []byte("self\x00"), r.text)
 	if fs.Type != unix.PROC_SUPER_MAGIC || e != 0 || string(r.text[:n]) != strconv.Itoa(os.Getpid()) {
 		return ErrNoProc
+	}
+	var stx unix.Statx_t
+	if e := statx(r.root, empty, unix.AT_EMPTY_PATH, &stx); e != 0 {
+		return fmt.Errorf("statx(2), which tells mounts apart, is refused here: %w", e)
 	}
 	return nil
 }

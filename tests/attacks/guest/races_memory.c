@@ -75,8 +75,7 @@ static void flip_page(int side) {
 static void two_pages(void) { // in a memory file: the allowed name, and the other one
 	pair("file");
 	file = memfd_create("names", 0);
-	if (pwrite(file, two_names[0], sizeof two_names[0], 0) < 0 || pwrite(file, two_names[1], sizeof two_names[1], 4096) < 0 ||
-	    ftruncate(file, 8192) != 0)
+	if (pwrite(file, two_names[0], 300, 0) < 0 || pwrite(file, two_names[1], 300, 4096) < 0 || ftruncate(file, 8192) != 0)
 		abort();
 }
 static void remapped(void) {
@@ -165,7 +164,7 @@ static void hunt_in(const struct range *r) {
 		void *whole = (void *)((uintptr_t)p & ~4095ul);
 		if (memcmp(p, two_names[0], n) != 0)
 			continue;
-		if (!r->writable && mprotect(whole, 8192, PROT_READ | PROT_WRITE) != 0 && mprotect(whole, 4096, PROT_READ | PROT_WRITE) != 0 &&
+		if (!r->writable && mprotect(whole, 4096, PROT_READ | PROT_WRITE) != 0 &&
 		    mmap(whole, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 			continue;
 		copies++;

@@ -172,7 +172,9 @@ static void dup2_listen(void) {
 // The arguments of socketcall(2) are in memory: a pointer to one of two addresses.
 static uint32_t call_words[6];
 static struct sockaddr none = {.sa_family = AF_UNSPEC};
-static void flip_words(int side) { *(volatile uint32_t *)&call_words[1] = (uint32_t)(uintptr_t)(side ? (void *)&to : &none); }
+static void flip_words(int side) {
+	*(volatile uint32_t *)&call_words[1] = (uint32_t)(uintptr_t)(side ? (void *)&to : &none);
+}
 static int socketcall_try(long n) {
 	long r = 102;
 	int s = nonblocking(AF_INET, SOCK_STREAM), won;

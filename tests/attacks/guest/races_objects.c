@@ -77,6 +77,21 @@ static void relink_open(void) { relink("new", "../f/new", l_open); }
 static void relink_chmod(void) { relink("file", "../f/file", l_chmod); }
 static void relink_setxattr(void) { relink("file", "../f/file", l_setxattr); }
 
+static int l_rate(long n) { // how readily the kernel kills the process
+	char path[64], text[16] = "";
+	int fd = open(link_l, O_WRONLY);
+	if (fd >= 0 && (write(fd, "777", 3) != 3 || close(fd) != 0))
+		return 0;
+	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", victim);
+	fd = open(path, O_RDONLY);
+	return read(fd, text, sizeof text - 1) > 0 && close(fd) == 0 && atoi(text) == 777;
+}
+static void own_proc_file(void) { // a file that a process may write of itself
+	static char path[64];
+	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", victim);
+	relink("/proc/self/oom_score_adj", path, l_rate);
+}
+
 // dotdot: the directory that ".." leaves is moved up and down.
 static char low_y[300], high_y[300];
 static int from_y;
@@ -142,10 +157,11 @@ static void pattern_race_chmod(void) { secret("file", s_chmod); }
 
 #define X(f) {#f, f}
 const struct attack races_objects_attacks[] = {
-	X(exchange_open), X(exchange_trunc), X(exchange_mkdir), X(exchange_symlink), X(exchange_mknod), X(exchange_unlink),
-	X(exchange_rename), X(exchange_link), X(exchange_bind), X(exchange_chmod), X(exchange_chown), X(exchange_utimes),
-	X(exchange_setxattr), X(relink_open), X(relink_chmod), X(relink_setxattr), X(dotdot_open), X(dotdot_chmod),
-	X(chdir_open), X(chdir_mkdir), X(chdir_unlink), X(chdir_chmod), X(chdir_utimes), X(deny_race_open),
-	X(deny_race_unlink), X(deny_race_chmod), X(pattern_race_open), X(pattern_race_unlink), X(pattern_race_chmod),
+	X(exchange_open), X(exchange_trunc), X(exchange_mkdir), X(exchange_symlink), X(exchange_mknod),
+	X(exchange_unlink), X(exchange_rename), X(exchange_link), X(exchange_bind), X(exchange_chmod), X(exchange_chown),
+	X(exchange_utimes), X(exchange_setxattr), X(relink_open), X(relink_chmod), X(relink_setxattr), X(own_proc_file),
+	X(dotdot_open), X(dotdot_chmod), X(chdir_open), X(chdir_mkdir), X(chdir_unlink), X(chdir_chmod), X(chdir_utimes),
+	X(deny_race_open), X(deny_race_unlink), X(deny_race_chmod), X(pattern_race_open), X(pattern_race_unlink),
+	X(pattern_race_chmod),
 	{NULL, NULL},
 };

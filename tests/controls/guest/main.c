@@ -123,7 +123,11 @@ static const struct {
 	const char *name;
 	const struct control *controls;
 } groups[] = {
-	{"walk", walk_controls}, {"meta", meta_controls},
+	{"walk", walk_controls}, {"meta", meta_controls}, {"files", files_controls}, {"data", data_controls},
+	{"locks", locks_controls}, {"watch", watch_controls}, {"fifo", fifo_controls}, {"signals", signals_controls},
+	{"faults", faults_controls}, {"waits", waits_controls}, {"family", family_controls}, {"storms", storms_controls},
+	{"filters", filters_controls}, {"ipc", ipc_controls}, {"sockets", sockets_controls}, {"futexes", futexes_controls},
+	{"exec", exec_controls}, {"parts", storm_parts}, {"parts", exec_parts},
 };
 
 int main(int argc, char **argv) {

@@ -303,7 +303,9 @@ static void try_metadata(int fd) {
 	tried("removexattr by name", removexattr(self, "user.b"));
 	tried("truncate by name", truncate(self, 1));
 	tried("open by name", open(self, O_WRONLY | O_NONBLOCK));
-	tried("set flags", ioctl(fd, FS_IOC_SETFLAGS, &(int){0}));
+	int flags = 0;
+	ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	tried("set flags", ioctl(fd, FS_IOC_SETFLAGS, &flags));
 }
 
 static void try_descriptor(const char *name, int fd) {

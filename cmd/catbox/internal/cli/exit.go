@@ -54,10 +54,14 @@ func explain(err error) (status int, hints []string) {
 		return explainLaunch(launch)
 	case errors.Is(err, catbox.ErrBelowLevel):
 		return exitError, []string{"catbox doctor says what this machine gives; docs/threat-model.md says what each level promises"}
+	case errors.Is(err, catbox.ErrNoProc):
+		return exitError, []string{mountProc}
 	case errors.Is(err, catbox.ErrNotFound):
 		return exitNotFound, []string{"give its path, or set PATH"}
 	case isCommandError(err):
 		return exitNotExecutable, []string{"check its permissions with ls -l"}
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
+		return exitError, []string{askDoctor}
 	}
 	return exitError, nil
 }
@@ -76,11 +80,11 @@ func isCommandError(err error) bool {
 	return errors.As(err, &path) && path.Op == "execute"
 }
 
-// explainLaunch tells an execve(2) that failed from tracing that is refused:
-// both happen in the new process before the program runs.
+// explainLaunch tells an execve(2) that failed from confinement that is not
+// possible here: both happen in the new process before the program runs.
 func explainLaunch(e *tracer.LaunchError) (status int, hints []string) {
-	if e.Step != "exec" || errors.Is(e.Err, unix.EPERM) || errors.Is(e.Err, unix.ENOSYS) {
-		return exitError, tracingHints()
+	if e.Step != "exec" {
+		return exitError, []string{launchHint(e)}
 	}
 	switch {
 	case errors.Is(e.Err, unix.ENOENT), errors.Is(e.Err, unix.ENOTDIR):
@@ -95,12 +99,34 @@ func explainLaunch(e *tracer.LaunchError) (status int, hints []string) {
 	return exitNotExecutable, []string{"check its permissions with ls -l, and that it is not on a file system mounted noexec"}
 }
 
-// tracingHints says why tracing may be impossible here.
-func tracingHints() []string {
-	if who := tracedBy(); who != "" {
-		return []string{"catbox is itself traced by " + who + ", and a process has one tracer only; run it outside"}
+// mountProc is the hint for a /proc that is of no use.
+const mountProc = "mount -t proc proc /proc, as the first process of a pid namespace does"
+
+// askDoctor is the hint where nothing better is known.
+const askDoctor = "catbox doctor says what is missing on this machine"
+
+// launchHint says why a command cannot be confined here.
+func launchHint(e *tracer.LaunchError) string {
+	call := e.Call()
+	if who := tracedBy(); who != "" && (call == "" || call == "ptrace") {
+		return "catbox is itself traced by " + who + ", and a process has one tracer only; run it outside"
 	}
-	return []string{"catbox doctor says what is missing on this machine"}
+	if f := yama(); f.Level == levelBad && call == "ptrace" {
+		return f.Detail + "; " + f.Remedy
+	}
+	switch {
+	case call == "":
+		return askDoctor
+	case call == "ptrace":
+		return "a seccomp filter or a security module refuses ptrace: allow it in the profile of the container (docker run --cap-add=SYS_PTRACE)"
+	case errors.Is(e.Err, unix.EPERM), errors.Is(e.Err, unix.EACCES):
+		return "a seccomp filter or a security module refuses " + call + ": allow it in the profile of the container"
+	case errors.Is(e.Err, unix.ENOSYS):
+		return call + " is not there: use a newer kernel, or allow it in the seccomp profile of the container"
+	case call == "seccomp":
+		return "use a kernel with CONFIG_SECCOMP_FILTER"
+	}
+	return askDoctor
 }
 
 // tracedBy names the process that traces this one, or is "".

@@ -33,7 +33,7 @@ func newPrivateTmp() (*privateTmp, error) {
 	}
 	dir, err := os.MkdirTemp(parent, "catbox-")
 	if err != nil {
-		return nil, usagef("set TMPDIR to a directory where you may write", "private temporary directory: %w", err)
+		return nil, usagef("set TMPDIR to a directory where you may write, or do without: --private-tmp=false", "private temporary directory: %w", err)
 	}
 	return &privateTmp{dir: dir}, nil
 }

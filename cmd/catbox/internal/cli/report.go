@@ -203,7 +203,11 @@ func (r *report) summary() {
 		a.message("  %dx others, only counted", r.dropped)
 	}
 	if flags := suggest(r.list, r.rules); len(flags) > 0 {
-		a.message("%s to allow this: %s", a.style.note("hint:"), strings.Join(flags, " "))
+		shown := strings.Join(flags[:min(len(flags), maxSummary)], " ")
+		if len(flags) > maxSummary {
+			shown += fmt.Sprintf(" and %d more", len(flags)-maxSummary)
+		}
+		a.message("%s to allow this: %s", a.style.note("hint:"), shown)
 	}
 	for _, hint := range ruleHints(r.rules, r.list) {
 		a.message("%s %s", a.style.note("hint:"), hint)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/catbox-go/catbox/catbox"
 	"github.com/catbox-go/catbox/pathrules"
 )
@@ -19,7 +21,7 @@ func absoluteRules(rules []string, flag string) ([]string, error) {
 	for _, text := range rules {
 		rule, err := absolute(text)
 		if err != nil {
-			return nil, usagef("write the path without ..", "%s %s: %w", flag, catbox.Printable(text), unwrapPath(err))
+			return nil, usagef(ruleHint(text, err), "%s %s: %w", flag, catbox.Printable(text), unwrapPath(err))
 		}
 		if _, err := pathrules.Parse(rule); err != nil {
 			return nil, usagef("a rule is a path, or ~ and a Perl regular expression; see catbox run --help", "%s: %w", flag, err)
@@ -27,6 +29,20 @@ func absoluteRules(rules []string, flag string) ([]string, error) {
 		list = append(list, rule)
 	}
 	return list, nil
+}
+
+// ruleHint says what to do about a relative rule that leads nowhere, or that cannot
+// be looked up on this machine.
+func ruleHint(rule string, err error) string {
+	switch {
+	case errors.Is(err, catbox.ErrNoProc):
+		return mountProc
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
+		return askDoctor
+	case strings.Contains(rule, ".."):
+		return "write the path without .."
+	}
+	return "write the whole path, from /"
 }
 
 // absolute returns a path rule as an absolute path without "..". A slash at its

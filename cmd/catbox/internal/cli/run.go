@@ -69,9 +69,9 @@ runs; what is left after 5 seconds is killed.
 The file of --violations is JSON Lines. Each different refusal is one object with
 the members call, path, canonical, address, reason, errno, allowed, rule,
 processes (innermost first) and count, written when it happens first; a name that
-is no UTF-8 has its bytes in path_bytes or canonical_bytes (base64). The last
-line is {"summary": ...} with status, refused, distinct, dropped and counts, the
-final count of each object in their order.
+is no UTF-8 has its bytes in path_bytes, canonical_bytes or address_bytes
+(base64). The last line is {"summary": ...} with status, refused, distinct,
+dropped and counts, the final count of each object in their order.
 
 `
 

@@ -50,7 +50,11 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 			return err
 		}
 		// Last, so that what is still open in it is not written to after it.
-		defer func() { err = errors.Join(err, tmp.remove()) }()
+		defer func() {
+			if !abandoned(err) {
+				err = errors.Join(err, tmp.remove())
+			}
+		}()
 		box.Paths = append(box.Paths, tmp.dir)
 		template.Env = tmp.export(template.Env)
 	}
@@ -63,7 +67,11 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	}
 	box.Hooks.Violation = report.violation
 	box.Hooks.GroupStop = signals.groupStopped
+	box.Hooks.Stalled = a.stalled
 	err = a.sequence(ctx, box, template, commands, report)
+	if abandoned(err) {
+		return err
+	}
 	status := a.status
 	if err != nil {
 		status, _ = explain(err)

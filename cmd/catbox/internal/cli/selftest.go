@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/catbox-go/catbox/catbox"
 )
 
@@ -90,8 +92,11 @@ func (t trial) broken(name string, err error) finding {
 	}
 	_, hints := explain(err)
 	remedy := "see the lines above"
-	if tracedBy() != "" && len(hints) > 0 {
+	switch {
+	case len(hints) > 0 && hints[0] != askDoctor:
 		remedy = hints[0]
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
+		remedy = allowCall
 	}
 	return bad(name, err.Error(), remedy)
 }
