@@ -29,7 +29,7 @@ var traceCalls = []Entry{
 	{
 		Name: "ptrace", Class: Trace, Args: [6]Role{1: PID},
 		Confine: []Rule{{Verb: Refuse, Errno: syscall.EPERM, Why: OneTracer}},
-		Note: "A process has one tracer only: debuggers and strace do not work inside.",
+		Note:    "A process has one tracer only: debuggers and strace do not work inside.",
 	},
 	{
 		Name: "prctl", Class: Trace,
