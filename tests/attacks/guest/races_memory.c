@@ -26,6 +26,7 @@ static void vfork_calls(void) {
 	start(THREAD, flip_name);
 	pid_t child = vfork();
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		go(open_or_chmod);
 		_exit(0);
 	}
