@@ -17,6 +17,9 @@ import (
 // place of the program: its own copy of the socket, to its own copy of the address,
 // and for a socket with a path to the very file that it has checked.
 
+// sends reports whether the call sends to an address.
+func sends(k *call) bool { return k.msg >= 0 || k.sockaddr > 1 }
+
 // goTo lets a call with an address that the rules allow run, or carries it out.
 func (c *confiner) goTo(k *call, sockaddr []byte) tracer.Verdict {
 	if k.entry.Op != sysent.OpConnect || c.policy.network == NetworkHost || c.policy.action == Report {

@@ -58,6 +58,22 @@ func refusedHere(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EACCES)
 }
 
+// socketFault returns what the kernel says to a descriptor of a thread that is
+// none, or no socket.
+func socketFault(tid int, fd int32) unix.Errno {
+	var st unix.Stat_t
+	if err := unix.Stat(descriptorPath(tid, int(fd)), &st); err != nil {
+		return unix.EBADF
+	}
+	switch {
+	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
+		return 0
+	case opensNothing(tid, fd):
+		return unix.EBADF
+	}
+	return unix.ENOTSOCK
+}
+
 // errOwnTable is the error for a thread that has descriptors of its own, which
 // this kernel does not give away.
 var errOwnTable = errors.New("the thread has a descriptor table of its own")

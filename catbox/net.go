@@ -63,6 +63,8 @@ func (c *confiner) net(k *call) tracer.Verdict {
 	switch {
 	case c.policy.network == NetworkHost:
 		return tracer.Continue()
+	case k.family == unix.AF_UNSPEC:
+		return tracer.Deny(unix.EAFNOSUPPORT)
 	case k.entry.Op == sysent.OpSocket && sysent.PlainInet(&k.args):
 		return c.standIn(k)
 	}
@@ -85,14 +87,20 @@ func (c *confiner) standIn(k *call) tracer.Verdict {
 
 // addressed decides about an address at addr in the memory of the tracee.
 func (c *confiner) addressed(k *call, addr uint64, size uint32) tracer.Verdict {
-	if int32(size) < 0 || size > uint32(len(c.sock)) {
-		return tracer.Deny(unix.EINVAL)
-	}
-	if size < 2 {
+	fault := socketFault(k.stop.Tid, k.fd)
+	switch {
+	case fault == unix.EBADF, fault != 0 && k.entry.Op != sysent.OpConnect: // connect(2) reads the address first
+		return tracer.Deny(fault)
+	case size == 0 && sends(k):
+		return tracer.Continue() // no address
+	case size < 2, size > uint32(len(c.sock)):
 		return tracer.Deny(unix.EINVAL)
 	}
 	if errno := k.stop.ReadFull(addr, c.sock[:size]); errno != 0 {
 		return c.unreadable(k, errno)
+	}
+	if fault != 0 {
+		return tracer.Deny(fault)
 	}
 	a := decodeAddress(c.sock[:size])
 	switch a.family {
@@ -149,6 +157,8 @@ func (c *confiner) networkReason() string {
 func (c *confiner) unixAddress(k *call, a *address, size uint32) tracer.Verdict {
 	bind := k.entry.Op == sysent.OpBind
 	switch {
+	case size > unix.SizeofSockaddrUnix:
+		return tracer.Deny(unix.EINVAL)
 	case size == 2 && bind, bind && a.path == nil, c.policy.network == NetworkHost && !bind:
 		return tracer.Continue() // an abstract name is taken, nobody is reached
 	case size == 2, size > unix.SizeofSockaddrUnix:
@@ -215,6 +225,9 @@ func (c *confiner) messages(k *call) tracer.Verdict {
 func (c *confiner) message(k *call, at uint64) tracer.Verdict {
 	name, errno := k.stop.ReadWord(at)
 	if errno != 0 {
+		if fault := socketFault(k.stop.Tid, k.fd); fault != 0 {
+			return tracer.Deny(fault)
+		}
 		return c.unreadable(k, errno)
 	}
 	if name == 0 {

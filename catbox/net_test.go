@@ -71,7 +71,7 @@ func TestNetworkFamilies(t *testing.T) {
 			{"unix bind outside", "socket AF_UNIX SOCK_STREAM 0 : bind $1 un:f/file LEN : bind $1 un:f/new LEN", "socket=0 bind=EADDRINUSE bind=EACCES",
 				[]string{"bind to f/new ~/f/new (f/new)"}},
 			{"bad addresses", "socket AF_INET SOCK_STREAM 0 : connect $1 BAD 16 : connect $1 BAD 1 : connect $1 BAD 9999 : connect 99 in4:192.0.2.1/1 LEN",
-				"socket=0 connect=EFAULT connect=EINVAL connect=EINVAL connect=ENETUNREACH", []string{"connect to 192.0.2.1:1"}},
+				"socket=0 connect=EFAULT connect=EINVAL connect=EINVAL connect=EBADF", nil},
 		})
 	}
 }

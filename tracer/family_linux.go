@@ -18,6 +18,7 @@ func (r *run) admit(tid int, p *Process) *tracee {
 		r.mu.Unlock()
 		r.outcome.Processes++
 	}
+	r.table.sweep()
 	return r.table.add(tid, p)
 }
 
@@ -41,11 +42,9 @@ func (r *run) birth(t *tracee, fork bool) {
 	}
 	tid := int(msg)
 	switch child := r.table.byTid[tid]; {
-	case r.table.early[tid]:
-		delete(r.table.early, tid)
 	case child != nil && child.begun && !child.announced:
 		child.announced = true
-	default:
+	case r.table.mine(tid): // or it came and went before its announcement
 		r.announce(t, tid, fork)
 	}
 	r.resume(t, unix.PTRACE_CONT, 0)
@@ -86,6 +85,13 @@ func (r *run) adopt(tid int) *tracee {
 	}
 	parent.remember()
 	return r.admit(tid, parent.child(pid))
+}
+
+// replaced reports whether a thread that was seen before is another one now, of
+// another process, because its id vanished without a status and was used again.
+func (r *run) replaced(t *tracee) bool {
+	pid, parent := r.kernel.family(t.tid)
+	return pid != t.proc.pid && parent != 0
 }
 
 // family reads from /proc; a thread that is gone is its own process, started by 0.
@@ -162,14 +168,10 @@ func (r *run) check(err error) {
 // ended handles the end of a thread, t is nil for one that was never seen.
 func (r *run) ended(ev event, t *tracee) {
 	if t == nil {
-		r.table.early[ev.tid] = true
 		return
 	}
 	if t.stopped {
 		r.check(r.ledger.leave(t, true))
-	}
-	if !t.announced {
-		r.table.early[ev.tid] = true
 	}
 	if t.last == evGroupStop {
 		r.rests(ev.tid, false)

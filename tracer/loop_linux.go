@@ -97,6 +97,10 @@ func (r *run) dispatch(ev event) {
 		r.ended(ev, t)
 		return
 	}
+	if t != nil && t.begun && (ev.kind == evTrap || ev.kind == evGroupStop) && r.replaced(t) {
+		r.table.remove(t.tid)
+		t = nil
+	}
 	if t == nil {
 		t = r.adopt(ev.tid)
 	}

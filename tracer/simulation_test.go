@@ -16,8 +16,7 @@ type simulation struct {
 	threads []*simulated
 	events  []simulatedEvent
 
-	processes   int
-	unannounced []int
+	processes int
 }
 
 // simulated is a thread.
@@ -49,6 +48,7 @@ const (
 
 func newSimulation(r *run, c *census) *simulation {
 	s := &simulation{r: r, c: c, processes: 1, threads: []*simulated{{tid: firstFake, pid: firstFake}}}
+	r.table.mine = func(tid int) bool { return s.find(tid) != nil }
 	r.kernel.isThread = func(pid, tid int) bool { th := s.find(tid); return th != nil && th.pid == pid }
 	r.kernel.family = func(tid int) (int, int) {
 		if th := s.find(tid); th != nil {
@@ -79,7 +79,7 @@ func (s *simulation) play(data []byte) {
 		}
 		s.serve(0)
 	}
-	s.c.checkEnd(s.r, s.processes, s.unannounced)
+	s.c.checkEnd(s.r, s.processes)
 }
 
 func (s *simulation) step(op, which int) {
@@ -190,12 +190,6 @@ func (s *simulation) end(th *simulated, status uint32) {
 
 // drop takes an event away that was not served.
 func (s *simulation) drop(th *simulated) {
-	for _, e := range s.events {
-		if e.thread == th && (e.status.TrapCause() == unix.PTRACE_EVENT_FORK || e.status.TrapCause() == unix.PTRACE_EVENT_VFORK ||
-			e.status.TrapCause() == unix.PTRACE_EVENT_CLONE) {
-			s.unannounced = append(s.unannounced, e.message)
-		}
-	}
 	s.events = slices.DeleteFunc(s.events, func(e simulatedEvent) bool { return e.thread == th })
 }
 

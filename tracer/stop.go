@@ -56,7 +56,8 @@ func (s *Stop) Abort(err error) { s.abort(err) }
 
 // Traced reports whether a process or thread id belongs to the run.
 func (s *Stop) Traced(id int) bool {
-	return s.table.byPid[id] != nil || s.table.byTid[id] != nil
+	// The id of a thread may have vanished without a status, see table.sweep.
+	return s.table.byPid[id] != nil || s.table.byTid[id] != nil && s.table.mine(id)
 }
 
 // Read copies memory of the tracee at addr to buf and returns how much of it

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"github.com/catbox-go/catbox/tracer/internal/sys"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
@@ -36,16 +37,14 @@ type pending struct {
 // table holds all tracees and processes of a run. It is used on the tracer's
 // thread only, except for snapshots of pids, which the run guards.
 type table struct {
-	byTid map[int]*tracee
-	byPid map[int]*Process
-
-	// early holds threads that came and went before their birth was announced;
-	// the announcement must not bring them back.
-	early map[int]bool
+	byTid   map[int]*tracee
+	byPid   map[int]*Process
+	mine    func(tid int) bool // whether the kernel knows a thread as traced by us
+	sweepAt int                // number of threads at which to look for those that vanished
 }
 
 func newTable() table {
-	return table{byTid: map[int]*tracee{}, byPid: map[int]*Process{}, early: map[int]bool{}}
+	return table{byTid: map[int]*tracee{}, byPid: map[int]*Process{}, mine: sys.Mine, sweepAt: minSweep}
 }
 
 // add enters a new thread of proc; a stale entry of the same number is replaced.
@@ -56,6 +55,25 @@ func (tb *table) add(tid int, proc *Process) *tracee {
 	proc.threads++
 	tb.byPid[proc.pid] = proc
 	return t
+}
+
+// minSweep is how many threads there may be before the table looks for threads
+// that vanished.
+const minSweep = 1024
+
+// sweep forgets the threads that are no longer mine, if there are many: a thread
+// that executes a program takes the id of the first one of its process, and its
+// own vanishes without a status (ptrace(2), "execve(2) under ptrace").
+func (tb *table) sweep() {
+	if len(tb.byTid) < tb.sweepAt {
+		return
+	}
+	for tid, t := range tb.byTid {
+		if tid != t.proc.pid && !tb.mine(tid) {
+			tb.remove(tid)
+		}
+	}
+	tb.sweepAt = max(minSweep, 2*len(tb.byTid))
 }
 
 // remove forgets a thread.

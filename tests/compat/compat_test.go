@@ -3,7 +3,6 @@ package compat
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,27 +27,14 @@ func TestCompat(t *testing.T) {
 	if len(names) == 0 {
 		t.Skip("CATBOX_TEST_COMPAT names no suite; see make test-compat")
 	}
-	logs := os.Getenv("CATBOX_COMPAT_LOGS")
-	catbox := os.Getenv("CATBOX")
+	logs, catbox := os.Getenv("CATBOX_COMPAT_LOGS"), os.Getenv("CATBOX")
 	if logs == "" || catbox == "" {
 		t.Fatal("CATBOX names no binary, or CATBOX_COMPAT_LOGS no directory; see make test-compat")
 	}
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// A short name: suites make sockets, whose paths have 107 bytes at most.
-	top, err := os.MkdirTemp("/var/tmp", "compat.")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := removeAll(top); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := os.Chmod(top, 0o711); err != nil {
-		t.Fatal(err)
-	}
+	top := scratch(t)
 	binary := filepath.Join(top, "catbox")
 	if out, err := exec.Command("install", "-m", "0755", catbox, binary).CombinedOutput(); err != nil {
 		t.Fatalf("install %s: %v\n%s", catbox, err, out)
@@ -78,6 +64,25 @@ func TestCompat(t *testing.T) {
 	}
 	w.Flush()
 	fmt.Printf("\n%s\n", table.String())
+}
+
+// scratch makes the directory that holds everything. Its name is short: suites
+// make sockets, whose paths have 107 bytes at most.
+func scratch(t *testing.T) string {
+	t.Helper()
+	top, err := os.MkdirTemp("/var/tmp", "compat.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := removeAll(top); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(top, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return top
 }
 
 // trial is a suite as one user, in each way.
@@ -126,6 +131,9 @@ func (r *trial) mode(t *testing.T, mode string, rows []explanation) report {
 	var solo []string
 	for i := range rows {
 		if rows[i].how == alone {
+			if r.suite.alone == nil {
+				t.Fatalf("explained.txt: line %d: %s cannot run a test alone", rows[i].line, r.suite.name)
+			}
 			solo = append(solo, strings.TrimSuffix(rows[i].test, "/..."))
 		}
 	}
@@ -180,9 +188,6 @@ func (r *trial) prepare(t *testing.T) {
 	p, s := r.place, r.suite
 	if s.source != "" {
 		src, err := packages.Fetch(t.Context(), s.source)
-		if errors.Is(err, packages.ErrNoSource) {
-			t.Fatal(err)
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,6 +207,9 @@ func (r *trial) prepare(t *testing.T) {
 	ran, err := p.sh(t.Context(), nil, s.prepare, r.log("prepare"), environment())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if ran.status != 0 {
+		t.Fatalf("%s: status %d, see %s", s.prepare, ran.status, ran.out)
 	}
 	t.Logf("prepared in %.0f s", ran.took.Seconds())
 	// What was built is what each run starts from.

@@ -100,8 +100,8 @@ func removeAll(dir string) error {
 
 // run is one run of a script in a place.
 type run struct {
-	prefix  []string // words before sh
-	out     string   // where its output is
+	out     string // where its output is
+	status  int
 	refused int
 	took    time.Duration
 }
@@ -124,7 +124,7 @@ func (p *place) violations() string { return filepath.Join(p.work, "violations")
 // sh runs a script in the build directory behind the words of prefix. That it
 // fails is no error: the report says which tests did.
 func (p *place) sh(ctx context.Context, prefix []string, script, log string, env []string) (*run, error) {
-	r := &run{prefix: prefix, out: filepath.Join(p.logs, log)}
+	r := &run{out: filepath.Join(p.logs, log)}
 	out, err := os.Create(r.out)
 	if err != nil {
 		return nil, err
@@ -150,6 +150,7 @@ func (p *place) sh(ctx context.Context, prefix []string, script, log string, env
 	if err != nil && (!errors.As(err, &exit) || !exit.Exited()) {
 		return nil, fmt.Errorf("%s: %w, see %s", script, err, r.out)
 	}
+	r.status = cmd.ProcessState.ExitCode()
 	if prefix == nil {
 		return r, nil
 	}

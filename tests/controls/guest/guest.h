@@ -75,4 +75,5 @@ const char *get(const char *name);            // its text, up to 200 bytes
 
 extern const struct control walk_controls[], meta_controls[], names_controls[], files_controls[], data_controls[], locks_controls[],
 	watch_controls[], fifo_controls[], signals_controls[], faults_controls[], waits_controls[], family_controls[],
-	storms_controls[], filters_controls[], ipc_controls[], sockets_controls[], futexes_controls[], exec_controls[], parts_controls[];
+	storms_controls[], filters_controls[], ipc_controls[], sockets_controls[], futexes_controls[], exec_controls[],
+	storm_parts[], exec_parts[];

@@ -126,7 +126,8 @@ static const struct {
 	{"walk", walk_controls}, {"meta", meta_controls}, {"files", files_controls}, {"data", data_controls},
 	{"locks", locks_controls}, {"watch", watch_controls}, {"fifo", fifo_controls}, {"signals", signals_controls},
 	{"faults", faults_controls}, {"waits", waits_controls}, {"family", family_controls}, {"storms", storms_controls},
-	{"parts", parts_controls},
+	{"filters", filters_controls}, {"ipc", ipc_controls}, {"sockets", sockets_controls}, {"futexes", futexes_controls},
+	{"exec", exec_controls}, {"parts", storm_parts}, {"parts", exec_parts},
 };
 
 int main(int argc, char **argv) {

@@ -33,7 +33,7 @@ static void queued(void) {
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-static int ready[2], go[2];
+static int ready[2];
 
 static void sends(void) {
 	for (int i = 0; i < 100; i++)

@@ -226,7 +226,7 @@ const struct control storms_controls[] = {
 	{NULL, NULL},
 };
 // What others execute.
-const struct control parts_controls[] = {
+const struct control storm_parts[] = {
 	X(part_exit),
 	{NULL, NULL},
 };
