@@ -50,7 +50,6 @@ func TestMissingCalls(t *testing.T) {
 
 // TestNeededCalls takes system calls away that there is no confinement without.
 func TestNeededCalls(t *testing.T) {
-	const error = 125
 	tests := []struct{ name, rule, message, hint string }{
 		{"ptrace refused", "ptrace=EPERM", "trace: PTRACE_TRACEME", "refuses ptrace: allow it in the profile of the container"},
 		{"no ptrace", "ptrace=ENOSYS", "trace: PTRACE_TRACEME", "refuses ptrace: allow it in the profile of the container"},
@@ -68,7 +67,7 @@ func TestNeededCalls(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			forUsers(t, func(t *testing.T, p *place) {
 				p.rules = []string{tt.rule}
-				p.says(t, error, "catbox: error: ", tt.message, "catbox: hint: ", tt.hint)
+				p.says(t, statusError, "catbox: error: ", tt.message, "catbox: hint: ", tt.hint)
 				o := p.run(t, "doctor")
 				name, _, _ := strings.Cut(strings.TrimSuffix(tt.rule, "=EPERM"), "(")
 				if o.status != 1 || !strings.Contains(o.out, tt.message) || !strings.Contains(o.out, "-> ") || !strings.Contains(o.out, "catbox does not work here") {

@@ -81,7 +81,9 @@ func mounted(args []string) int {
 		}
 	}
 	if err == nil {
-		os.Unsetenv(helperVariable)
+		err = os.Unsetenv(helperVariable)
+	}
+	if err == nil {
 		err = syscall.Exec(args[1], args[1:], os.Environ())
 	}
 	fmt.Fprintln(os.Stderr, "mounted:", err)

@@ -43,7 +43,7 @@ func main() {
 func run(args []string) (int, error) {
 	end := slices.Index(args, "--")
 	if end < 0 || end == len(args)-1 {
-		return 0, errors.New("usage: without RULE... -- COMMAND ARG...")
+		return 0, errors.New("no command: give rules, --, and a command")
 	}
 	w, err := parse(args[:end])
 	if err != nil {
