@@ -138,10 +138,8 @@ func forbiddenReason(k *call) string {
 	switch k.entry.Class {
 	case sysent.Mount:
 		return "changing what paths mean is never allowed"
-	case sysent.Namespace:
+	case sysent.Namespace, sysent.Proc:
 		return "entering or making a namespace is never allowed"
-	case sysent.Proc: // LeakSanitizer hides the process that looks for leaks
-		return "a process that is hidden, or in a namespace of its own, is never allowed"
 	case sysent.Trace:
 		return "controlling another process is never allowed"
 	case sysent.Bypass:

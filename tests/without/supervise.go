@@ -113,16 +113,16 @@ func received(control []byte) (int, error) {
 type notification struct {
 	id     uint64
 	pid    uint32
-	_      uint32
+	_      uint32 // flags
 	number int32
-	_      uint32
-	_      uint64
+	_      uint32 // architecture
+	_      uint64 // address of the instruction
 	args   [6]uint64
 }
 
 type reply struct {
 	id    uint64
-	_     int64
+	_     int64 // value
 	errno int32
 	flags uint32
 }
