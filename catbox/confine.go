@@ -123,17 +123,23 @@ func (c *confiner) enter(s *tracer.Stop) tracer.Verdict {
 // forbidden refuses a call that no rule can allow, in the action Report as well:
 // it could leave the confinement as a whole.
 func (c *confiner) forbidden(k *call) tracer.Verdict {
-	return c.refuse(Violation{Call: k.entry.Name, Reason: forbiddenReason(k.entry.Class)}, unix.EPERM, true)
+	return c.refuse(Violation{Call: k.entry.Name, Reason: forbiddenReason(k)}, unix.EPERM, true)
 }
 
-func forbiddenReason(class sysent.Class) string {
-	switch class {
+func forbiddenReason(k *call) string {
+	if rule := k.refusal(); rule != nil {
+		switch rule.Why {
+		case sysent.OneTracer:
+			return "catbox traces all programs here, and a program has one tracer only; run debuggers and strace without catbox"
+		case sysent.Untraced:
+			return "a process that hides from its tracer is never allowed; for LeakSanitizer set LSAN_OPTIONS=detect_leaks=0"
+		}
+	}
+	switch k.entry.Class {
 	case sysent.Mount:
 		return "changing what paths mean is never allowed"
-	case sysent.Namespace:
+	case sysent.Namespace, sysent.Proc:
 		return "entering or making a namespace is never allowed"
-	case sysent.Proc: // LeakSanitizer hides the process that looks for leaks
-		return "a process that is hidden, or in a namespace of its own, is never allowed"
 	case sysent.Trace:
 		return "controlling another process is never allowed"
 	case sysent.Bypass:

@@ -63,8 +63,32 @@ func (c *confiner) signal(k *call) tracer.Verdict {
 		return tracer.Continue()
 	case !exists(target):
 		return tracer.Deny(unix.ESRCH)
+	case zombie(target):
+		return toZombie(k)
 	}
 	return c.foreign(k, target)
+}
+
+// toZombie answers a signal to a process that has ended and was not yet waited for:
+// it succeeds and reaches nobody. The call does not run, because the number may be
+// given to another process meanwhile.
+func toZombie(k *call) tracer.Verdict {
+	const lastSignal = 64
+	switch at := k.entry.Arg(sysent.SignalNumber); {
+	case at < 0:
+		return tracer.Deny(unix.ESRCH) // a limit
+	case uint32(k.args[at]) > lastSignal:
+		return tracer.Deny(unix.EINVAL)
+	}
+	return tracer.Answer(0)
+}
+
+// zombie reports whether a process has ended and still has its number; its state in
+// proc_pid_stat(5) is Z then.
+func zombie(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	at := bytes.LastIndex(text, []byte(") "))
+	return err == nil && at >= 0 && at+2 < len(text) && text[at+2] == 'Z'
 }
 
 // foreign refuses a call that is aimed at a process outside of the run.

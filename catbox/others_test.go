@@ -27,7 +27,7 @@ func TestSignalThroughADirectoryOfProc(t *testing.T) {
 func TestReasonOfHiddenProcess(t *testing.T) {
 	w := newWorld(t, os.Getuid())
 	out, res := w.confined(t, w.box(), w.words("clone 0x800011 NULL NULL NULL NULL")...) // CLONE_UNTRACED|SIGCHLD
-	if out != "clone=EPERM" || len(res.Violations) != 1 || !strings.Contains(res.Violations[0].Reason, "hidden") {
-		t.Errorf("got %q, %+v; want EPERM and a reason that says hidden", out, res.Violations)
+	if out != "clone=EPERM" || len(res.Violations) != 1 || !strings.Contains(res.Violations[0].Reason, "hides from its tracer") {
+		t.Errorf("got %q, %+v; want EPERM and a reason that says so", out, res.Violations)
 	}
 }

@@ -42,7 +42,7 @@ func main() {
 func run(args []string) (int, error) {
 	end := slices.Index(args, "--")
 	if end < 0 || end == len(args)-1 {
-		return 0, errors.New("usage: without RULE... -- COMMAND ARG...")
+		return 0, errors.New("usage: without RULE... -- COMMAND ARG..., with at least one argument")
 	}
 	w, err := parse(args[:end])
 	if err != nil {

@@ -180,12 +180,23 @@ const (
 	Stop               // the tracer decides
 )
 
+// Why says what a Rule refuses, where the class of the call does not say it.
+type Why uint8
+
+// What rules refuse. The zero value is what the class says.
+const (
+	ByClass   Why = iota
+	OneTracer     // tracing, by somebody else than the tracer
+	Untraced      // a child that its tracer does not see
+)
+
 // Rule is one step of a decision on registers: when all Conds hold, the answer
 // is Verb. Rules are tried in order; if none matches, the call is allowed.
 type Rule struct {
 	When  []Cond
 	Verb  Verb
 	Errno syscall.Errno
+	Why   Why // of a Refuse
 }
 
 // Entry is one system call. The table is shared by everybody: treat an entry

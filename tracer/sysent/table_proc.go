@@ -8,9 +8,10 @@ var procCalls = []Entry{
 	{
 		Name: "clone", Class: Proc,
 		Confine: []Rule{
-			{When: []Cond{{Arg: 0, Mask: cloneUntraced | cloneNamespaces, Not: true}}, Verb: Refuse, Errno: syscall.EPERM},
+			{When: []Cond{{Arg: 0, Mask: cloneUntraced, Not: true}}, Verb: Refuse, Errno: syscall.EPERM, Why: Untraced},
+			{When: []Cond{{Arg: 0, Mask: cloneNamespaces, Not: true}}, Verb: Refuse, Errno: syscall.EPERM},
 		},
-		Note: "Namespaces and CLONE_UNTRACED are refused.",
+		Note: "Namespaces and CLONE_UNTRACED are refused; LeakSanitizer uses the latter.",
 	},
 	{Name: "clone3", Class: Proc, Confine: enosys, Note: "The flags are in memory; callers fall back to clone."},
 	{Name: "fork", Class: Proc},
@@ -26,8 +27,9 @@ var procCalls = []Entry{
 // traceCalls look into or control another process.
 var traceCalls = []Entry{
 	{
-		Name: "ptrace", Class: Trace, Args: [6]Role{1: PID}, Confine: eperm,
-		Note: "A process has one tracer only: debuggers and strace do not work inside.",
+		Name: "ptrace", Class: Trace, Args: [6]Role{1: PID},
+		Confine: []Rule{{Verb: Refuse, Errno: syscall.EPERM, Why: OneTracer}},
+		Note:    "A process has one tracer only: debuggers and strace do not work inside.",
 	},
 	{
 		Name: "prctl", Class: Trace,

@@ -177,6 +177,26 @@ static void ignored_children(void) {
 	say("told of the end: %d", sigismember(&pending, SIGCHLD));
 }
 
+// A child that has ended and was not waited for still takes signals.
+static void ended_children(void) {
+	siginfo_t info;
+	pid_t pid = child(exits_3);
+	MUST(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	int fd = MUST(syscall(SYS_pidfd_open, pid, 0));
+	for (int round = 0; round < 2; round++) {
+		say("kill: %s", outcome(kill(pid, SIGTERM)));
+		say("SIGKILL: %s", outcome(kill(pid, SIGKILL)));
+		say("probe: %s", outcome(kill(pid, 0)));
+		say("no signal: %s", outcome(kill(pid, 99)));
+		say("queue: %s", outcome(sigqueue(pid, SIGUSR1, (union sigval){0})));
+		say("tgkill: %s", outcome(syscall(SYS_tgkill, pid, pid, SIGTERM)));
+		say("tkill: %s", outcome(syscall(SYS_tkill, pid, SIGTERM)));
+		say("descriptor: %s", outcome(syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0)));
+		if (round == 0)
+			ended("child", pid);
+	}
+}
+
 // Time that children have used is added up when they are waited for.
 static void burns(void) {
 	struct timespec t;
@@ -213,6 +233,6 @@ static void usage(void) {
 
 #define X(f) {#f, f}
 const struct control waits_controls[] = {
-	X(wait_options), X(stopped_and_killed), X(clones), X(waits_by_threads), X(waits_for_groups), X(ignored_children), X(usage),
+	X(wait_options), X(stopped_and_killed), X(clones), X(waits_by_threads), X(waits_for_groups), X(ignored_children), X(ended_children), X(usage),
 	{NULL, NULL},
 };
