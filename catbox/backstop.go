@@ -23,6 +23,7 @@ type backstop struct {
 	grants     []landlock.Grant
 	limits     landlock.Limits
 	assessment Assessment
+	err        error // a rule could not be looked at
 }
 
 // readDevices are devices that programs command without opening them for writing.
@@ -66,6 +67,9 @@ func (s *Sandbox) backstop(p *policy, root bool) *backstop {
 
 // ruleset makes the Landlock ruleset, or returns nil where there is none.
 func (b *backstop) ruleset() (*os.File, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
 	if b.abi == 0 {
 		return nil, nil
 	}
@@ -88,6 +92,7 @@ func (b *backstop) rule(text string) {
 	}
 	path, err := canonicalPrefix(filepath.Clean(text))
 	if err != nil {
+		b.fail(text, err)
 		return
 	}
 	info, err := os.Lstat(path)
@@ -103,6 +108,19 @@ func (b *backstop) rule(text string) {
 	default:
 		b.grant(path, landlock.Write)
 	}
+}
+
+// fail notes that the ruleset would not be what the rules say.
+func (b *backstop) fail(rule string, err error) {
+	if b.err == nil {
+		b.err = fmt.Errorf("rule %s: %w", Printable(rule), err)
+	}
+}
+
+// starved reports whether err is about the means of this process rather than about
+// what it looked at.
+func starved(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
 }
 
 // replaceable reports whether a file can be removed and made again: its directory
@@ -122,6 +140,10 @@ func within(path, dir string) bool {
 func (b *backstop) around(rule, dir, reason string) {
 	for {
 		canonical, err := resolve.Canonical(dir, 0, true)
+		if starved(err) { // it would be taken for one that does not exist
+			b.fail(rule, err)
+			return
+		}
 		if info, statErr := os.Stat(dir); err == nil && statErr == nil && info.IsDir() {
 			dir = canonical
 			break

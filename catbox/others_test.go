@@ -3,6 +3,7 @@ package catbox
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -19,4 +20,14 @@ func TestSignalThroughADirectoryOfProc(t *testing.T) {
 		{"a directory of that name elsewhere", "mkdirat AT_FDCWD a/1 0755 : openat AT_FDCWD a/1 O_RDONLY : pidfd_send_signal $2 28 NULL 0",
 			"mkdirat=0 openat=0 pidfd_send_signal=EBADF", nil},
 	})
+}
+
+// TestReasonOfHiddenProcess: LeakSanitizer makes a process that no tracer sees,
+// which has nothing to do with namespaces.
+func TestReasonOfHiddenProcess(t *testing.T) {
+	w := newWorld(t, os.Getuid())
+	out, res := w.confined(t, w.box(), w.words("clone 0x800011 NULL NULL NULL NULL")...) // CLONE_UNTRACED|SIGCHLD
+	if out != "clone=EPERM" || len(res.Violations) != 1 || !strings.Contains(res.Violations[0].Reason, "hides from its tracer") {
+		t.Errorf("got %q, %+v; want EPERM and a reason that says so", out, res.Violations)
+	}
 }

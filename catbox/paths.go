@@ -164,8 +164,11 @@ func (c *confiner) resolve(k *call, p *place) (v tracer.Verdict, done bool) {
 // the walk.
 func (c *confiner) walked(k *call, p *place, err error) (v tracer.Verdict, done bool) {
 	if err != nil {
-		return c.violate(Violation{Call: k.entry.Name, Path: string(p.req.Path),
-			Reason: "cannot be checked: " + cause(err).Error()}, unix.EACCES), true
+		reason := "cannot be checked: " + cause(err).Error()
+		if errors.Is(err, unix.EMFILE) {
+			reason += ", see ulimit -n"
+		}
+		return c.violate(Violation{Call: k.entry.Name, Path: string(p.req.Path), Reason: reason}, unix.EACCES), true
 	}
 	if p.res.Errno != 0 {
 		if first := beforeWalk(k, readText(c, k)); first != 0 {

@@ -90,8 +90,8 @@ func (r *run) adopt(tid int) *tracee {
 // replaced reports whether a thread that was seen before is another one now, of
 // another process, because its id vanished without a status and was used again.
 func (r *run) replaced(t *tracee) bool {
-	pid, _ := r.kernel.family(t.tid)
-	return pid != t.proc.pid
+	pid, parent := r.kernel.family(t.tid)
+	return pid != t.proc.pid && parent != 0
 }
 
 // family reads from /proc; a thread that is gone is its own process, started by 0.

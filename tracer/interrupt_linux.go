@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer/internal/sys"
 )
 
 // own notes the thread, for interrupt.
@@ -78,7 +80,7 @@ func (r *run) signalAll(sig unix.Signal) {
 
 // signalTracee signals one process. The pid was read under a lock but may be
 // reused before it is signalled, so it is pinned by a pidfd and then checked to be
-// a tracee of this run. Where pidfds are refused it is only checked.
+// a tracee of this run. Where there are no pidfds it is only checked.
 func signalTracee(pid, tracer int, sig unix.Signal) {
 	send := func(sig unix.Signal) { _ = unix.Kill(pid, sig) }
 	fd, err := unix.PidfdOpen(pid, 0)
@@ -93,12 +95,21 @@ func signalTracee(pid, tracer int, sig unix.Signal) {
 	case errors.Is(err, unix.ESRCH):
 		return
 	}
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil || statusField(status, "TracerPid:", 0) != tracer {
+	if !isTracee(pid, tracer) {
 		return
 	}
 	send(sig)
 	if sig != unix.SIGKILL { // a stopped process takes no other signal
 		send(unix.SIGCONT)
 	}
+}
+
+// isTracee reports whether a process is a tracee of the thread tracer, or, if there
+// are no descriptors left to look, of any thread of this program.
+func isTracee(pid, tracer int) bool {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+		return sys.Ours(pid)
+	}
+	return err == nil && statusField(status, "TracerPid:", 0) == tracer
 }

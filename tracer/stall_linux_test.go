@@ -280,7 +280,8 @@ func TestGroupStopIsNoStall(t *testing.T) {
 		eventually(t, "stopped", func() bool { return stateOf(task) == 't' })
 		w := watchdog{run: r, lost: map[int]struct{}{}}
 		var s Stall
-		if w.findStuck(&s) || w.findStuck(&s) {
+		first, second := w.findStuck(&s), w.findStuck(&s)
+		if first || second {
 			t.Errorf("a stall: %v", s)
 		}
 		if got := stoppedThread(pid, nil); got != pid {

@@ -44,9 +44,14 @@ func attacks(t testing.TB, program string) []attack {
 		t.Fatal(err)
 	}
 	var list []attack
+	groups := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		group, name, ok := strings.Cut(strings.TrimSpace(line), " ")
 		if ok && group != "victim" && name != "proc_exe_inner" && name != "privileged" { // parts of others
+			if other := groups[name]; other != "" {
+				t.Fatalf("the groups %s and %s both have an attack %s; the guest would make both", other, group, name)
+			}
+			groups[name] = group
 			list = append(list, attack{group, name})
 		}
 	}

@@ -70,7 +70,7 @@ static const struct name calls[] = {
 	S(sendmsg), S(sendmmsg), S(socketpair), S(close), S(ioctl), S(unshare), S(setns), S(ptrace), S(mount),
 	S(umount2), S(chroot), S(pivot_root), S(getpid), S(kill), S(write), S(dup3), S(umask), S(shutdown),
 	S(process_vm_writev), S(open_by_handle_at), S(bpf), S(memfd_create), S(pipe2), S(fcntl),
-	S(setresuid), S(setresgid), S(setfsuid),
+	S(setresuid), S(setresgid), S(setfsuid), S(clone),
 #ifdef SYS_accept4
 	S(accept4),
 #endif

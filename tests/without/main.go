@@ -11,6 +11,7 @@
 //	/PATTERN=ERRNO          opening a file to read fails, where the path as passed
 //	                        matches (path.Match); not for descriptors that stay
 //	                        open in programs that are executed
+//	capabilities=N,...      root has no others
 //	descendants             a process may look into and attach to its descendants
 //	                        only, as with Yama's ptrace_scope 1, and root too
 //
@@ -42,7 +43,7 @@ func main() {
 func run(args []string) (int, error) {
 	end := slices.Index(args, "--")
 	if end < 0 || end == len(args)-1 {
-		return 0, errors.New("usage: without RULE... -- COMMAND ARG...")
+		return 0, errors.New("usage: without RULE... -- COMMAND ARG..., with at least one argument")
 	}
 	w, err := parse(args[:end])
 	if err != nil {
@@ -61,6 +62,9 @@ func (w *rules) exec(command []string) error {
 		return fmt.Errorf("look up the command: %w", err)
 	}
 	runtime.LockOSThread() // the filter is that of the thread, and so is the execve(2)
+	if err := w.dropCapabilities(); err != nil {
+		return err
+	}
 	program, err := w.program()
 	if err != nil {
 		return fmt.Errorf("build the filter: %w", err)

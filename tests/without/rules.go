@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +21,7 @@ type rules struct {
 	calls       []call
 	files       []file
 	descendants bool
+	keep        []int // capabilities; nil keeps all
 }
 
 // call is a system call that fails.
@@ -52,6 +55,16 @@ func parse(words []string) (*rules, error) {
 			continue
 		}
 		what, name, ok := strings.Cut(word, "=")
+		if what == "capabilities" {
+			for number := range strings.SplitSeq(name, ",") {
+				n, err := strconv.Atoi(number)
+				if err != nil {
+					return nil, fmt.Errorf("rule %q: %w", word, err)
+				}
+				w.keep = append(w.keep, n)
+			}
+			continue
+		}
 		errno := errnoNamed(name)
 		if !ok || errno == 0 {
 			return nil, fmt.Errorf("rule %q: not of the form WHAT=ERRNO", word)
@@ -124,7 +137,7 @@ func errnoNamed(name string) unix.Errno {
 	}
 	const last = unix.EHWPOISON
 	for errno := unix.Errno(1); errno <= last; errno++ {
-		if unix.ErrnoName(errno) == name {
+		if name != "" && unix.ErrnoName(errno) == name {
 			return errno
 		}
 	}
@@ -157,6 +170,21 @@ func (w *rules) program() ([]bpf.RawInstruction, error) {
 		code = append(code, block...)
 	}
 	return bpf.Assemble(append(code, bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}))
+}
+
+// dropCapabilities takes those that are not kept from the bounding set: the next
+// execve(2) of root gives no others (capabilities(7)).
+func (w *rules) dropCapabilities() error {
+	for n := 0; w.keep != nil && n < 64; n++ {
+		if slices.Contains(w.keep, n) {
+			continue
+		}
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(n), 0, 0, 0)
+		if err != nil && !errors.Is(err, unix.EINVAL) { // no such capability
+			return fmt.Errorf("drop capability %d: %w", n, err)
+		}
+	}
+	return nil
 }
 
 // install gives the filter to the kernel for the calling thread. Without the

@@ -111,17 +111,18 @@ func received(control []byte) (int, error) {
 // notification is struct seccomp_notif, and reply struct seccomp_notif_resp, of
 // linux/seccomp.h.
 type notification struct {
-	id          uint64
-	pid, flags  uint32
-	number      int32
-	arch        uint32
-	instruction uint64
-	args        [6]uint64
+	id     uint64
+	pid    uint32
+	_      uint32 // flags
+	number int32
+	_      uint32 // architecture
+	_      uint64 // address of the instruction
+	args   [6]uint64
 }
 
 type reply struct {
 	id    uint64
-	value int64
+	_     int64 // value
 	errno int32
 	flags uint32
 }

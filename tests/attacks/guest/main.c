@@ -67,6 +67,7 @@ static const struct {
 int main(int argc, char **argv) {
 	int found = 0;
 	umask(022);
+	alarm(120); // should the test be killed, nothing of it goes on
 	if (argc >= 5) {
 		snprintf(root, sizeof root, "%s", argv[2]);
 		victim = atoi(argv[3]);

@@ -58,6 +58,7 @@ static void *turn_thread(void *arg) {
 	return NULL;
 }
 static int turn_process(void *arg) {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	turn(flips);
 	return 0;
 }

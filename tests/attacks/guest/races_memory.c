@@ -26,6 +26,7 @@ static void vfork_calls(void) {
 	start(THREAD, flip_name);
 	pid_t child = vfork();
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		go(open_or_chmod);
 		_exit(0);
 	}
@@ -85,7 +86,7 @@ static void remapped(void) {
 }
 
 // A parent writes the memory of its child, which calls.
-static void proc_mem(void) {
+static void child_mem(void) {
 	char path[64];
 	point("file");
 	pid_t child = fork();
@@ -247,6 +248,6 @@ static void tracer_copy(void) {
 
 #define X(f) {#f, f}
 const struct attack races_memory_attacks[] = {
-	X(clone_vm), X(shared_peer), X(vfork_calls), X(vfork_flips), X(pwrite_mapped), X(remapped), X(proc_mem), X(userfault),
+	X(clone_vm), X(shared_peer), X(vfork_calls), X(vfork_flips), X(pwrite_mapped), X(remapped), X(child_mem), X(userfault),
 	X(openat2_how), X(tracer_copy), {NULL, NULL},
 };

@@ -77,9 +77,14 @@ func Wait(options int, status *unix.WaitStatus, usage *unix.Rusage) (int, unix.E
 
 // Mine reports whether a thread is a child or tracee of the calling thread; a dead
 // one that nobody has waited for is (waitid(2)). It reaps nothing.
-func Mine(tid int) bool {
+func Mine(tid int) bool { return belongs(tid, unix.WNOTHREAD) }
+
+// Ours is Mine for all threads of this process.
+func Ours(tid int) bool { return belongs(tid, 0) }
+
+func belongs(tid, options int) bool {
 	_, _, e := unix.RawSyscall6(unix.SYS_WAITID, unix.P_PID, uintptr(tid), 0,
-		unix.WEXITED|unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, 0, 0)
+		uintptr(options)|unix.WEXITED|unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT|unix.WALL, 0, 0)
 	return e == 0
 }
 

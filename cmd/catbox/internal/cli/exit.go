@@ -47,9 +47,14 @@ func explain(err error) (status int, hints []string) {
 	}
 	var launch *tracer.LaunchError
 	var interpreter *interpreterError
+	var list *listError
 	switch {
 	case errors.As(err, &interpreter):
 		return exitNotExecutable, []string{"the interpreter in its first line, or its dynamic loader, does not exist"}
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
+		return exitError, []string{"catbox itself needs about twenty open files: raise the limit with ulimit -n, or see /proc/sys/fs/file-nr"}
+	case errors.As(err, &list):
+		return exitError, []string{list.hint()}
 	case errors.As(err, &launch):
 		return explainLaunch(launch)
 	case errors.Is(err, catbox.ErrBelowLevel):

@@ -205,7 +205,7 @@ func systemCalls() []finding {
 	}{
 		{"process_vm_readv", tryReadMemory, "the memory of programs is read through /proc/PID/mem, which takes longer"},
 		{"openat2", tryOpenat2, "paths are walked name by name, which takes longer"},
-		{"pidfd_getfd", tryGetFD, "sockets are told apart by /proc, and a server is let listen if its bind was seen"},
+		{"pidfd_getfd", tryGetFD, "servers are told apart by /proc, and a program that races against the tracer can connect elsewhere"},
 		{"close_range", func() error { return unix.CloseRange(1<<30, 1<<30, 0) }, "descriptors are closed one by one"},
 	}
 	var list []finding

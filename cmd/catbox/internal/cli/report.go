@@ -167,11 +167,14 @@ func (r *report) finish(status int) error {
 	}
 	err := r.lines.summary(status, r)
 	if c, ok := r.lines.w.(io.Closer); ok && r.lines.w != r.app.out {
-		if closeErr := c.Close(); err == nil && closeErr != nil {
-			err = fmt.Errorf("--violations: %w", closeErr)
+		if closeErr := c.Close(); err == nil && !r.lines.failed {
+			err = closeErr
 		}
 	}
-	return err
+	if err != nil {
+		return &listError{err: err}
+	}
+	return nil
 }
 
 func (r *report) summary() {
