@@ -157,8 +157,54 @@ static void memory_files(void) {
 	say("linked: %s", outcome(linkat(AT_FDCWD, self, AT_FDCWD, "linked", AT_SYMLINK_FOLLOW)));
 }
 
+static volatile sig_atomic_t told;
+static void on_input(int sig, siginfo_t *info, void *context) {
+	(void)context;
+	told = sig == SIGIO || info->si_fd > 0 ? 1 : 2;
+}
+
+static int pair[2];
+static void owns(void) {
+	MUST(fcntl(pair[0], F_SETOWN, getpid()));
+	MUST(fcntl(pair[0], F_SETFL, O_ASYNC));
+	say("child is owner %d", fcntl(pair[0], F_GETOWN) == getpid());
+	tell(pair[1]);
+	while (!told)
+		sched_yield();
+	hear(pair[0]);
+}
+
+// Input that is announced by a signal: to a process, a thread, a group.
+static void announced_input(void) {
+	handle_info(SIGIO, on_input, 0);
+	handle_info(SIGRTMIN, on_input, 0);
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	struct f_owner_ex thread = {F_OWNER_TID, gettid()}, got = {0}, bad = {77, getpid()};
+	ended("child", child(owns));
+	say("process: %s", outcome(fcntl(pair[0], F_SETOWN, getpid())));
+	MUST(fcntl(pair[0], F_SETFL, O_ASYNC));
+	tell(pair[1]);
+	while (!told)
+		sched_yield();
+	hear(pair[0]);
+	say("group: %s", outcome(fcntl(pair[0], F_SETOWN, -getpgrp())));
+	say("thread: %s", outcome(fcntl(pair[0], F_SETOWN_EX, &thread)));
+	MUST(fcntl(pair[0], F_GETOWN_EX, &got));
+	say("of kind %d, me %d", got.type, got.pid == gettid());
+	MUST(fcntl(pair[0], F_SETSIG, SIGRTMIN));
+	told = 0;
+	tell(pair[1]);
+	while (!told)
+		sched_yield();
+	say("bad kind: %s", outcome(fcntl(pair[0], F_SETOWN_EX, &bad)));
+	say("bad pointer: %s", outcome(fcntl(pair[0], F_SETOWN_EX, (void *)1)));
+	say("nobody: %s", outcome(fcntl(pair[0], F_SETOWN, 0)));
+	say("of nobody: %s", outcome(fcntl(pair[0], F_SETOWN, 1 << 22)));
+	say("bad descriptor: %s", outcome(fcntl(99, F_SETOWN, getpid())));
+}
+
 #define X(f) {#f, f}
 const struct control watch_controls[] = {
-	X(changes_seen), X(waits_on_epoll), X(signals_by_descriptor), X(timers_by_descriptor), X(memory_files),
+	X(changes_seen), X(waits_on_epoll), X(signals_by_descriptor), X(timers_by_descriptor), X(memory_files), X(announced_input),
 	{NULL, NULL},
 };
