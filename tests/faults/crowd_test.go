@@ -22,7 +22,7 @@ func TestForkBomb(t *testing.T) {
 		t.Skip("needs root, for a user who has no other processes")
 	}
 	w := newWorld(t)
-	cmd := w.ofFew(t, 100, catbox(t), "run", "-p", w.in, "--", guest(t, "crowd"), "bomb")
+	cmd := w.ofFew(t, 100, binary(t), "run", "-p", w.in, "--", guest(t, "crowd"), "bomb")
 	var errors bytes.Buffer
 	cmd.Stderr = &errors
 	stdout, err := cmd.StdoutPipe()

@@ -32,7 +32,7 @@ func TestBrokenStreams(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			run := []string{catbox(t), "run", "-p", w.in, "--stats", "--", "/bin/sh", "-c", script}
+			run := []string{binary(t), "run", "-p", w.in, "--stats", "--", "/bin/sh", "-c", script}
 			got := finish(t, w.command(t, append([]string{"/bin/sh", "-c", test.shell, "sh"}, run...)...))
 			if got.status != 3 || got.out != test.output {
 				t.Errorf("status %d, output %q, want 3, %q\n%s", got.status, got.out, test.output, got.errors)
