@@ -76,7 +76,7 @@ func TestFewDescriptors(t *testing.T) {
 // further descriptors from catbox.
 func (w *world) starved(t *testing.T, script string, errors io.Writer) (cmd *exec.Cmd, stdin io.WriteCloser, stdout io.Reader) {
 	t.Helper()
-	cmd = w.command(t, catbox(t), "run", "-p", w.in, "--", "/bin/sh", "-c", "echo ready; read line; "+script)
+	cmd = w.command(t, binary(t), "run", "-p", w.in, "--", "/bin/sh", "-c", "echo ready; read line; "+script)
 	cmd.Stderr = errors
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -227,7 +227,7 @@ func TestListCannotBeWritten(t *testing.T) {
 			if list == "TMPFS" {
 				list = filepath.Join(w.fullTmpfs(t), "list")
 			}
-			got := finish(t, w.limited(t, test.limit, catbox(t), "run", "-q", "--violations", list, "-p", w.in, "--", "/bin/sh", "-c", test.script))
+			got := finish(t, w.limited(t, test.limit, binary(t), "run", "-q", "--violations", list, "-p", w.in, "--", "/bin/sh", "-c", test.script))
 			if got.status != test.status || strings.Contains(got.out, "b") && slices.Contains(test.says, ending) {
 				t.Errorf("status %d, output %q", got.status, got.out)
 			}
