@@ -60,7 +60,7 @@ $(LINTER):
 	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(TOOLS)/golangci-lint $@
 
-fuzz: ## every fuzz target for FUZZTIME (20s), three at a time
+fuzz: ## every fuzz target for FUZZTIME (20s), four at a time
 	@.ci/fuzz $(FUZZTIME)
 
 bench: build ## catbox against its peers, one table (BENCH_FULL=1: grep, more repetitions)

@@ -107,14 +107,21 @@ func (r *run) replace(t *tracee, s *Stop, was, number uint32, interested uint64)
 	r.resume(t, unix.PTRACE_SYSCALL, 0)
 }
 
-// retry turns the call at the seccomp-stop of t into one that only gives the
-// processor away; at its end the call is made again.
+// retryPause is how long a program waits, in milliseconds, before it makes a call
+// again.
+const retryPause = 5
+
+// retry turns the call at the seccomp-stop of t into one that only waits, or where
+// none can without memory gives the processor away. At its end the call is made again.
 func (r *run) retry(t *tracee, s *Stop, number uint32) {
-	yield, ok := callNumber("sched_yield", s.Arch)
+	wait, ok := callNumber("poll", s.Arch)
+	if !ok {
+		wait, ok = callNumber("sched_yield", s.Arch)
+	}
 	e := unix.ENOSYS
 	if ok {
 		if e = r.regs.load(t.tid); e == 0 {
-			e = r.regs.replace(t.tid, s.Arch, yield, s.Args)
+			e = r.regs.replace(t.tid, s.Arch, wait, [6]uint64{0, 0, retryPause})
 		}
 	}
 	if e != 0 {
@@ -123,6 +130,18 @@ func (r *run) retry(t *tracee, s *Stop, number uint32) {
 	}
 	t.call = pending{active: true, arch: s.Arch, entry: s.Call, number: number, args: s.Args, rewrote: -1, again: true}
 	r.resume(t, unix.PTRACE_SYSCALL, 0)
+}
+
+// retried handles the end of that waiting. If a signal came, the kernel is told that
+// it interrupted the call itself: a handler without SA_RESTART makes it fail then.
+func (r *run) retried(t *tracee, call *pending, value int64) unix.Errno {
+	if e := r.regs.load(t.tid); e != 0 {
+		return e
+	}
+	if value >= restartFirst && value <= restartLast {
+		return r.regs.interrupt(t.tid, call.arch, call.number, call.args)
+	}
+	return r.regs.rewind(t.tid, call.arch, call.number, call.args)
 }
 
 // exit handles the end of a call that somebody waits for.
@@ -157,10 +176,7 @@ func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
 	case call.mapping:
 		return r.mapped(t, call, value)
 	case call.again:
-		if e := r.regs.load(t.tid); e != 0 {
-			return e
-		}
-		return r.regs.rewind(t.tid, call.arch, call.number, call.args)
+		return r.retried(t, call, value)
 	}
 	result, changed := value, false
 	if value < restartFirst || value > restartLast {

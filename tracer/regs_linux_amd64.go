@@ -55,6 +55,16 @@ func (r *registers) rewind(tid int, arch sysent.Arch, number uint32, args [6]uin
 	return r.store(tid)
 }
 
+// interrupt makes the kernel treat the call that just ended as one with the given
+// number and arguments, which a signal has interrupted and which can be restarted
+// (ERESTARTSYS).
+func (r *registers) interrupt(tid int, arch sysent.Arch, number uint32, args [6]uint64) unix.Errno {
+	r.Orig_rax = uint64(number)
+	r.setResult(restartLast)
+	r.setArgs(arch, args)
+	return r.store(tid)
+}
+
 func (r *registers) setArg(arch sysent.Arch, i int, v uint64) { *r.arg(arch, i) = v }
 
 // restoreArg gives an argument register its old value at the end of a call.

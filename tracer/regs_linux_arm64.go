@@ -57,6 +57,16 @@ func (r *registers) rewind(tid int, _ sysent.Arch, number uint32, args [6]uint64
 	return r.store(tid)
 }
 
+// interrupt makes the kernel treat the call that just ended as one with the given
+// arguments, which a signal has interrupted and which can be restarted
+// (ERESTARTSYS). The register of the number and the kernel's copy of the first
+// argument are those of the original call.
+func (r *registers) interrupt(tid int, _ sysent.Arch, _ uint32, args [6]uint64) unix.Errno {
+	copy(r.Regs[1:6], args[1:])
+	r.setResult(restartLast)
+	return r.store(tid)
+}
+
 func (r *registers) setArg(_ sysent.Arch, i int, v uint64) { r.Regs[i] = v }
 
 // restoreArg gives an argument register its old value at the end of a call. The

@@ -79,7 +79,7 @@ func scratch(t *testing.T) string {
 			t.Error(err)
 		}
 	})
-	if err := os.Chmod(top, 0o711); err != nil {
+	if err := os.Chmod(top, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return top

@@ -3,6 +3,7 @@ package controls
 import (
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +42,8 @@ func TestControls(t *testing.T) {
 	}
 }
 
-// TestControlsCompat does so with a 32-bit program.
+// TestControlsCompat does so with a 32-bit program, but for the walk of long lists of
+// names, which is the same for both.
 func TestControlsCompat(t *testing.T) {
 	if !compat() {
 		t.Skip("needs a machine that runs i386 programs: amd64")
@@ -49,6 +51,9 @@ func TestControlsCompat(t *testing.T) {
 	program := guest(t, "-m32")
 	uid := users()[len(users())-1]
 	for _, c := range controls(t, program) {
+		if slices.Contains([]string{"names", "long_names", "link_chains"}, c.name) {
+			continue
+		}
 		t.Run(c.group+"/"+c.name, func(t *testing.T) {
 			t.Parallel()
 			compare(t, c, uid, program)

@@ -76,7 +76,7 @@ func TestFewDescriptors(t *testing.T) {
 // further descriptors from catbox.
 func (w *world) starved(t *testing.T, script string, errors io.Writer) (cmd *exec.Cmd, stdin io.WriteCloser, stdout io.Reader) {
 	t.Helper()
-	cmd = w.command(t, catbox(t), "run", "-p", w.in, "--", "/bin/sh", "-c", "echo ready; read line; "+script)
+	cmd = w.command(t, binary(t), "run", "-p", w.in, "--", "/bin/sh", "-c", "echo ready; read line; "+script)
 	cmd.Stderr = errors
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -186,13 +186,23 @@ func TestFewProcesses(t *testing.T) {
 	}
 }
 
-// ofFew is a command of a user who has no processes, and may have n.
+// ofFew is a command of a user who has no processes, and may have n. Each world has
+// one of its own, because processes count until the last trace of them is gone.
 func (w *world) ofFew(t testing.TB, n int, argv ...string) *exec.Cmd {
 	t.Helper()
 	// bash and dash have different letters for it.
 	cmd := w.limited(t, fmt.Sprintf("{ ulimit -u %d 2>/dev/null || ulimit -p %d; }", n, n), argv...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(100000 + os.Getpid()), Gid: nobody}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: w.user(t), Gid: nobody}}
 	return cmd
+}
+
+func (w *world) user(t testing.TB) uint32 {
+	t.Helper()
+	info, err := os.Stat(w.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return 100000 + uint32(info.ModTime().UnixNano()>>10)%1e9
 }
 
 // TestListCannotBeWritten lets the list of violations end in a place without room.
@@ -217,7 +227,7 @@ func TestListCannotBeWritten(t *testing.T) {
 			if list == "TMPFS" {
 				list = filepath.Join(w.fullTmpfs(t), "list")
 			}
-			got := finish(t, w.limited(t, test.limit, catbox(t), "run", "-q", "--violations", list, "-p", w.in, "--", "/bin/sh", "-c", test.script))
+			got := finish(t, w.limited(t, test.limit, binary(t), "run", "-q", "--violations", list, "-p", w.in, "--", "/bin/sh", "-c", test.script))
 			if got.status != test.status || strings.Contains(got.out, "b") && slices.Contains(test.says, ending) {
 				t.Errorf("status %d, output %q", got.status, got.out)
 			}

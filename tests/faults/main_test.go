@@ -48,8 +48,8 @@ var programDir = sync.OnceValue(func() string {
 
 var building sync.Mutex
 
-// catbox builds the command.
-func catbox(t testing.TB) string {
+// binary builds the command.
+func binary(t testing.TB) string {
 	t.Helper()
 	building.Lock()
 	defer building.Unlock()
@@ -112,7 +112,7 @@ func (w *world) command(t testing.TB, argv ...string) *exec.Cmd {
 // confined is catbox with the flags that let a command write in.
 func (w *world) confined(t testing.TB, argv ...string) []string {
 	t.Helper()
-	return append([]string{catbox(t), "run", "-q", "-p", w.in, "--"}, argv...)
+	return append([]string{binary(t), "run", "-q", "-p", w.in, "--"}, argv...)
 }
 
 // checkOutside fails the test if anything was written outside.

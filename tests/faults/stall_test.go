@@ -43,7 +43,7 @@ func newStalled(t *testing.T) *stalled {
 		t.Fatal(err)
 	}
 	script := fmt.Sprintf(`i=0; while [ $i -lt %d ]; do i=$((i+1)); (: >%s/$i) 2>/dev/null; done; exit 4`, refusals, s.out)
-	s.cmd = s.command(t, catbox(t), "run", "-q", "--violations", path, "--", "/bin/sh", "-c", script)
+	s.cmd = s.command(t, binary(t), "run", "-q", "--violations", path, "--", "/bin/sh", "-c", script)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -112,4 +112,55 @@ func TestStallIsEnded(t *testing.T) {
 	}
 	s.checkGone(t)
 	s.checkOutside(t)
+}
+
+// TestHungFileSystem lets a command make a file on a file system that does not
+// answer, until it is gone.
+func TestHungFileSystem(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes some seconds to be told")
+	}
+	w := newWorld(t)
+	dir := filepath.Join(w.in, "hung")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody reads the requests of the kernel from this (fuse(4)).
+	fuse, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("needs the permission to open /dev/fuse: %v", err)
+	}
+	defer fuse.Close()
+	if err := unix.Mount("hung", dir, "fuse", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fuse.Fd())); err != nil {
+		t.Skipf("needs the permission to mount a FUSE file system: %v", err)
+	}
+	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
+	cmd := w.command(t, binary(t), "run", "-p", w.in, "--", "/bin/sh", "-c", "(: >in/hung/a/b); (: >in/made); (: >out/f); exit 7")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stderr)
+	said, err := lines.ReadString('\n')
+	if err != nil || !strings.HasPrefix(said, "catbox: warning: no progress: tid ") || !strings.Contains(said, " is in its seccomp-stop of open") ||
+		!strings.Contains(said, ", the tracer in ") {
+		t.Errorf("said %q: %v", said, err)
+	}
+	t.Log(said)
+	if err := fuse.Close(); err != nil { // the file system is gone
+		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(lines)
+	if got := exitStatus(t, cmd.Wait()); got != 7 || !strings.Contains(string(rest), "1 call was refused") {
+		t.Errorf("exit status %d\n%s", got, rest)
+	}
+	if _, err := os.Stat(filepath.Join(w.in, "made")); err != nil {
+		t.Error(err)
+	}
+	w.checkGone(t)
+	w.checkOutside(t)
 }

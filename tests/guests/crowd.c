@@ -143,10 +143,10 @@ static void alive(long n) {
 
 // Forks until there are no more processes, and goes on trying.
 static void bomb(void) {
-	int told = 0;
+	long failures = 0;
 	signal(SIGCHLD, SIG_IGN);
 	for (;;)
-		if (fork() < 0 && !told++)
+		if (fork() < 0 && failures++ % 100 == 0)
 			if (write(1, "full\n", 5) != 5)
 				_exit(0);
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -87,7 +86,11 @@ func (tool *tool) need(t *testing.T) {
 // same runs a command twice, each time in a fresh copy of a folder, of the same name.
 func same(t *testing.T, folder string, env []string, args ...string) {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "work")
+	dir, err := os.MkdirTemp("", "tool") // short enough for the names of sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("tool took too long"))
 	defer cancel()
 	env = append(env, environment(dir)...)

@@ -73,6 +73,44 @@ static void streams(void) {
 	say("queue is full after %d: %s", tries, outcome(-1));
 }
 
+static volatile sig_atomic_t ticks;
+static void on_tick(int sig) {
+	(void)sig;
+	ticks++;
+}
+
+static int full(void) { // a socket whose queue is full
+	int s = bound(SOCK_STREAM, "full");
+	MUST(listen(s, 1));
+	while (connect_to(MUST(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)), "full") == 0)
+		;
+	return s;
+}
+
+static void waits_for_queue(void) {
+	struct timespec used;
+	int c = MUST(socket(AF_UNIX, SOCK_STREAM, 0));
+	MUST(connect_to(c, "full")); // waits
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	say("connected in the end");
+	if (used.tv_sec > 0 || used.tv_nsec > 50000000)
+		say("it did not wait but tried again and again");
+}
+
+// A connection waits for a place in a queue that is full.
+static void waiting_connection(void) {
+	struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
+	int s = full(), c = MUST(socket(AF_UNIX, SOCK_STREAM, 0));
+	handle(SIGALRM, on_tick, 0);
+	MUST(setitimer(ITIMER_REAL, &often, NULL));
+	say("interrupted: %s", outcome(connect_to(c, "full")));
+	MUST(setitimer(ITIMER_REAL, &never, NULL));
+	pid_t pid = child(waits_for_queue);
+	usleep(200000); // long enough to see whether it tries all the time
+	MUST(accept(s, NULL, NULL));
+	ended("waiter", pid);
+}
+
 static void datagrams(void) {
 	int a = bound(SOCK_DGRAM, "first"), b = bound(SOCK_DGRAM, path("b", "second"));
 	struct sockaddr_un to = un(path("b", "second")), from = {0};
@@ -231,6 +269,6 @@ static void wrong_arguments(void) {
 
 #define X(f) {#f, f}
 const struct control sockets_controls[] = {
-	X(streams), X(datagrams), X(passed_along), X(wrong_names), X(wrong_arguments),
+	X(streams), X(waiting_connection), X(datagrams), X(passed_along), X(wrong_names), X(wrong_arguments),
 	{NULL, NULL},
 };

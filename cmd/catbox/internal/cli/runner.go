@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -25,11 +24,7 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	// With a single processor the Go scheduler takes it from the tracer at each
-	// wait, because there is no idle one, and each stop begins with getting it back.
-	if runtime.GOMAXPROCS(0) == 1 {
-		runtime.GOMAXPROCS(2)
-	}
+	reserveThreads()
 	commands, err := f.commands(args)
 	if err != nil {
 		return err

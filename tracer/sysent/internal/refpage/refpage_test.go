@@ -18,7 +18,7 @@ func TestAnswer(t *testing.T) {
 		{"mkdir", "checked"},
 		{"chroot", "refused with EPERM"},
 		{"open", "allowed if `a1 & 0x200000` is not 0; allowed if `a1 & 0x400243` is 0; else checked"},
-		{"clone", "refused with EPERM if `a0 & 0x7e820000` is not 0; else allowed"},
+		{"clone", "refused with EPERM if `a0 & 0x800000` is not 0; refused with EPERM if `a0 & 0x7e020000` is not 0; else allowed"},
 		{"fcntl", "checked if `a1` is 8, 15; else allowed"},
 		{"setrlimit", "answered with success and no effect if `a0` is 4; else allowed"},
 		{"prctl", "answered with success and no effect if `a0` is 4 and `a1` is 0; refused with EPERM if `a0` is 35; else allowed"},
