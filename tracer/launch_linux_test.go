@@ -248,6 +248,9 @@ func launchWithSignal(t *testing.T, sig unix.Signal) {
 
 // signalled launches cmd with a pending signal and returns how it ended.
 func signalled(r *run, cmd *Command, sig unix.Signal) (unix.WaitStatus, error) {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil { // as launch does
+		return 0, err
+	}
 	pid, err := syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{Files: cmd.Files,
 		Sys: &syscall.SysProcAttr{Ptrace: true, Pdeathsig: unix.SIGKILL}})
 	if err != nil {
