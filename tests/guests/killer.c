@@ -31,6 +31,9 @@ static const struct {
 	{SYS_execve, "execve"}, {SYS_close_range, "close_range"}, {SYS_capset, "capset"}, {SYS_seccomp, "seccomp"},
 	{SYS_process_vm_readv, "process_vm_readv"}, {SYS_process_vm_writev, "process_vm_writev"},
 	{SYS_prlimit64, "prlimit64"},
+#ifdef SYS_landlock_restrict_self
+	{SYS_landlock_restrict_self, "landlock_restrict_self"},
+#endif
 };
 enum { ncalls = sizeof calls / sizeof *calls };
 
