@@ -18,7 +18,7 @@ type Sandbox struct {
 	DenyPaths []string
 
 	// DefaultDevices allows to open for writing what is writable by nature:
-	// /dev/null, zero, full, tty, ptmx, pts/*, a process' own files below /proc
+	// /dev/null, zero, full, tty, ptmx, pts/*, an ordinary user's own files below /proc
 	// that only name or rate it, and the files that the command was given as
 	// standard output or error.
 	DefaultDevices bool
