@@ -92,16 +92,11 @@ func TestContainerBuild(t *testing.T) {
 			script.WriteString(" '" + word + "'")
 		}
 		script.WriteString(` "$@"` + "\n")
-		if err := os.WriteFile(filepath.Join(p.root, "catbox"), []byte(script.String()), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		install(t, filepath.Join(p.root, "catbox"), strings.NewReader(script.String()))
 		if err := os.CopyFS(filepath.Join(p.root, "demo"), os.DirFS("../demo")); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chmod(filepath.Join(p.root, "demo", "run"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.CommandContext(t.Context(), filepath.Join(p.root, "demo", "run"))
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", filepath.Join(p.root, "demo", "run"))
 		cmd.Dir, cmd.Env = p.root, append(p.env, "CATBOX="+filepath.Join(p.root, "catbox"))
 		attr := p.attr
 		cmd.SysProcAttr = &attr

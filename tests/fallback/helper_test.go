@@ -2,7 +2,9 @@ package fallback
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,18 +30,25 @@ func helper(t testing.TB, name string) []string {
 	t.Helper()
 	program := filepath.Join(programDir(), "helper")
 	copied.Do(func() {
-		text, err := os.ReadFile("/proc/self/exe")
-		if err == nil {
-			err = os.WriteFile(program+".new", text, 0o755)
-		}
-		if err == nil {
-			err = os.Rename(program+".new", program)
-		}
+		self, err := os.Open("/proc/self/exe")
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer self.Close()
+		install(t, program, self)
 	})
 	return []string{"/usr/bin/env", helperVariable + "=" + name, program}
+}
+
+// install writes an executable file. A child does it, so that no other child of
+// this process can hold the file open for writing while it is executed (ETXTBSY).
+func install(t testing.TB, path string, text io.Reader) {
+	t.Helper()
+	cmd := exec.Command("/bin/sh", "-c", `cat >"$0" && chmod 755 "$0"`, path)
+	cmd.Stdin = text
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("write %s: %v\n%s", path, err, out)
+	}
 }
 
 // attach tries to trace a process.
