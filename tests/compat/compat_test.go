@@ -99,21 +99,23 @@ func (r *trial) run(t *testing.T) {
 	first := r.mode(t, "native", nil)
 	second := r.mode(t, "native-again", nil)
 	_, flaky := steady(first.outcomes, second.outcomes)
-	r.row("native", first, &comparison{flaky: flaky})
-	r.row("again", second, &comparison{flaky: flaky})
+	r.row(t, "native", first, &comparison{flaky: flaky})
+	r.row(t, "again", second, &comparison{flaky: flaky})
 	for _, mode := range []string{modeAllowed, modeConfined} {
 		rows := selectRows(r.rows, r.suite.name, r.place.user.name, mode)
 		inside := r.mode(t, mode, rows)
 		c := compare(first.outcomes, second.outcomes, inside.outcomes, rows)
-		r.row(mode, inside, &c)
+		r.row(t, mode, inside, &c)
 		r.tell(t, mode, &c)
 	}
 }
 
-// row adds a line to the table.
-func (r *trial) row(mode string, rep report, c *comparison) {
+// row adds a line to the table, and tells it at once to who waits for the next.
+func (r *trial) row(t *testing.T, mode string, rep report, c *comparison) {
+	t.Helper()
 	o := rep.outcomes
 	pass, skip, fail := o.count(passed), o.count(skipped), o.count(failed)
+	t.Logf("%s: %d tests, %d passed, %.0f s", mode, len(o), pass, rep.took.Seconds())
 	fmt.Fprintf(r.table, "%s\t%s\t%s\t%.0f s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n",
 		r.suite.name, r.place.user.name, mode, rep.took.Seconds(), len(o), pass, skip, fail, len(o)-pass-skip-fail,
 		len(c.flaky), len(c.explained), len(c.unexplained), rep.refused)
