@@ -131,7 +131,11 @@ func (w *world) checkOutside(t testing.TB) {
 // is about to end is waited for.
 func (w *world) checkGone(t testing.TB) {
 	t.Helper()
-	for _, pid := range w.alive(t) {
+	all := w.alive(t)
+	if len(all) == 0 {
+		return
+	}
+	for _, pid := range all {
 		fd, err := unix.PidfdOpen(pid, 0)
 		if err != nil {
 			continue
