@@ -27,8 +27,9 @@ coproc cat
 echo through >&"${COPROC[1]}"
 read -r line <&"${COPROC[0]}"
 echo "$line"
-kill $COPROC_PID
-wait $COPROC_PID
+pid=$COPROC_PID # bash forgets it when the process has ended
+kill $pid
+wait $pid
 echo "status $?"
 cmp -s <(echo a) <(echo b) || echo differ
 trap 'echo a child ended' CHLD
