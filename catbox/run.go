@@ -118,7 +118,7 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	}
 	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
 	return &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
-		resolver: resolver, ears: newEars(s.Network), identity: identity, sameRoot: !chroot}, nil
+		resolver: resolver, ears: newEars(s.Network), identity: identity, identities: identities{}, sameRoot: !chroot}, nil
 }
 
 // explainLaunch puts the program into the error of a launch that failed.

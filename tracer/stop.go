@@ -17,11 +17,12 @@ const PathMax = 4096
 // Stop is one system call of one thread, at its entry or (for Handler.Exit) at
 // its end. It is reused: a handler must not keep it.
 type Stop struct {
-	Tid   int           // the thread that makes the call
-	Arch  sysent.Arch   // the ABI of this call, which may differ from call to call
-	Call  *sysent.Entry // nil for a number that the table does not know
-	Args  [6]uint64     // the argument registers as they are
-	Value int64         // the result, in Handler.Exit; -4095..-1 is an errno
+	Tid    int           // the thread that makes the call
+	Thread uint64        // the same, as a number that no other thread of the run has
+	Arch   sysent.Arch   // the ABI of this call, which may differ from call to call
+	Call   *sysent.Entry // nil for a number that the table does not know
+	Args   [6]uint64     // the argument registers as they are
+	Value  int64         // the result, in Handler.Exit; -4095..-1 is an errno
 
 	// Replacement is for the handler that answers Replace: the arguments of the
 	// call that runs instead.
