@@ -31,7 +31,7 @@ type faker struct {
 	gid     uint32
 
 	db    *fakeroot.DB
-	store ledger
+	store fakeroot.Recorder
 
 	doubtful map[fakeroot.Key]bool   // loaded, and not yet seen on the file system
 	ghosts   map[fakeroot.Key]*ghost // without a name, perhaps still open
@@ -49,21 +49,8 @@ type faker struct {
 	buf    []byte
 }
 
-// ledger is where changes of the database go.
-type ledger interface {
-	Put(*fakeroot.Record) error
-	Remove(fakeroot.Key) error
-}
-
 // fakeCounts tells how many records there are of the kinds that cost work.
 type fakeCounts struct{ xattrs, setGIDDirs, setIDs int }
-
-// memory is a ledger that is gone at the end.
-type memory struct{ db *fakeroot.DB }
-
-func (m memory) Put(r *fakeroot.Record) error { m.db.Put(r); return nil }
-
-func (m memory) Remove(k fakeroot.Key) error { m.db.Remove(k); return nil }
 
 // newFaker makes the handler for one run of s; nil if nothing is faked by it.
 func (s *Sandbox) newFaker(c *confiner, cmd *Command) *faker {
@@ -76,12 +63,10 @@ func (s *Sandbox) newFaker(c *confiner, cmd *Command) *faker {
 	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Credential != nil {
 		f.uid, f.gid = cmd.SysProcAttr.Credential.Uid, cmd.SysProcAttr.Credential.Gid
 	}
-	if s.Ownership != nil {
-		f.db, f.store = s.Ownership.DB(), s.Ownership
-	} else {
-		f.db = fakeroot.New()
-		f.store = memory{f.db}
+	if f.store = s.Ownership; f.store == nil {
+		f.store = fakeroot.New().Recorder()
 	}
+	f.db = f.store.DB()
 	for r := range f.db.All() {
 		f.doubtful[r.Key] = true
 		f.count(r, 1)

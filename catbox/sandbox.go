@@ -35,7 +35,7 @@ type Sandbox struct {
 
 	// Ownership is where faked ownership is recorded, for one run at a time.
 	// Nil: each run begins with nothing. See Result.Ownership.
-	Ownership *fakeroot.Store
+	Ownership fakeroot.Recorder
 
 	// OnViolation says what happens to a call that the policy refuses.
 	OnViolation Action
