@@ -8,6 +8,7 @@ import (
 	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/catbox/internal/attr"
 	"github.com/catbox-go/catbox/catbox/internal/change"
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
@@ -34,7 +35,7 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	p := &f.first
-	if _, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+	if !f.named(k, p) {
 		return tracer.Continue()
 	}
 	if f.c.resolver.Resolve(&p.req, &p.res) != nil || p.res.Errno != 0 {
@@ -52,6 +53,29 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	return f.wait(k.stop, n)
+}
+
+// named reads the path at which a call makes a file: an argument, or the address
+// of a socket.
+func (f *faker) named(k *call, p *place) bool {
+	if k.path >= 0 {
+		_, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath())
+		return !done
+	}
+	if k.sockaddr < 0 || k.addrLen <= 2 || k.addrLen > unix.SizeofSockaddrUnix {
+		return false
+	}
+	buf := p.raw[:k.addrLen]
+	if k.stop.ReadFull(k.word(k.args[k.sockaddr]), buf) != 0 {
+		return false
+	}
+	a := decodeAddress(buf)
+	if a.family != unix.AF_UNIX || a.path == nil {
+		return false
+	}
+	p.req = resolve.Request{Tgid: k.stop.Process().PID(), Tid: k.stop.Tid, DirFD: unix.AT_FDCWD, Path: a.path,
+		Entry: true, SameRoot: f.c.sameRoot}
+	return true
 }
 
 // needsOwner reports whether the mode of a call that makes a file keeps its owner
@@ -91,7 +115,7 @@ func (n created) done(f *faker, s *tracer.Stop) {
 	k.decode(s, s.Call, s.Args)
 	if k.entry.Op == sysent.OpOpen {
 		p.req = f.descriptor(s, int32(s.Value))
-	} else if _, done := f.c.read(k, p, k.path, k.fd, false, false); done {
+	} else if !f.named(k, p) {
 		return
 	}
 	p.req.Follow, p.req.Entry = false, false
