@@ -23,6 +23,7 @@ type confiner struct {
 	journal  *journal
 	resolver *resolve.Resolver
 	ears     *ears
+	fake     *faker // nil: nothing is faked
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 

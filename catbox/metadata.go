@@ -78,15 +78,23 @@ func (c *confiner) changePinned(k *call, p *place, ch *change.Change) tracer.Ver
 	if direct && opensNothing(k.stop.Tid, k.fd) {
 		return tracer.Deny(unix.EBADF)
 	}
-	switch {
-	case !c.allowed(k, p):
+	if !c.allowed(k, p) {
 		v := c.explain(k, p)
+		errno := unix.EACCES
 		if ch.Kind == change.Command {
 			v.Reason += commandName(k)
-			return c.violate(v, unix.EPERM)
+			errno = unix.EPERM
 		}
-		return c.violate(v, unix.EACCES)
-	case c.policy.action == Report:
+		if v := c.violate(v, errno); c.policy.action != Report {
+			return v
+		}
+	}
+	if c.fake != nil {
+		if v, done := c.fake.change(k, fd, &p.res, ch); done {
+			return v
+		}
+	}
+	if c.policy.action == Report {
 		return tracer.Continue()
 	}
 	var errno unix.Errno

@@ -56,9 +56,18 @@ func (s *Stop) Process() *Process { return s.proc }
 func (s *Stop) Abort(err error) { s.abort(err) }
 
 // Traced reports whether a process or thread id belongs to the run.
-func (s *Stop) Traced(id int) bool {
+func (s *Stop) Traced(id int) bool { return s.Find(id) != nil }
+
+// Find returns the process of the run that a process or thread id belongs to, or nil.
+func (s *Stop) Find(id int) *Process {
+	if p := s.table.byPid[id]; p != nil {
+		return p
+	}
 	// The id of a thread may have vanished without a status, see table.sweep.
-	return s.table.byPid[id] != nil || s.table.byTid[id] != nil && s.table.mine(id)
+	if t := s.table.byTid[id]; t != nil && s.table.mine(id) {
+		return t.proc
+	}
+	return nil
 }
 
 // Read copies memory of the tracee at addr to buf and returns how much of it

@@ -78,7 +78,8 @@ const (
 	XattrFlags // XATTR_CREATE, XATTR_REPLACE
 	TimesArg   // pointer to times, see Entry.Times; NULL is now
 	StatBuf    // pointer to what a call of the class Stat writes, see Entry.Stat
-	EntryBuf   // pointer to the directory entries that are written
+	EntryBuf   // pointer to the directory entries that are written (getdents(2))
+	EntryBuf64 // the same, of struct linux_dirent64
 	Sockaddr
 	SockaddrLen
 	Msghdr   // pointer to struct msghdr

@@ -41,7 +41,7 @@ func (e *Entry) Fake() []Rule {
 		return stop
 	}
 	switch e.Op {
-	case OpOpen, OpMkdir, OpRmdir, OpUnlink, OpRename, OpSymlink, OpMknod, OpBind:
+	case OpOpen, OpMkdir, OpRmdir, OpUnlink, OpRename, OpLink, OpSymlink, OpMknod, OpBind:
 		return e.Confine
 	}
 	return nil

@@ -57,6 +57,7 @@ var roleNames = [numRole]string{
 	TimesArg:       "times",
 	StatBuf:        "statbuf",
 	EntryBuf:       "dirp",
+	EntryBuf64:     "dirp",
 	Sockaddr:       "addr",
 	SockaddrLen:    "addrlen",
 	Msghdr:         "msg",

@@ -72,7 +72,7 @@ var lookupCalls = []Entry{
 		Note: `The path "" means a descriptor of a symbolic link.`,
 	},
 	{Name: "getdents", Class: PathRead, Op: OpList, Args: [6]Role{FD, EntryBuf}},
-	{Name: "getdents64", Class: PathRead, Op: OpList, Args: [6]Role{FD, EntryBuf}},
+	{Name: "getdents64", Class: PathRead, Op: OpList, Args: [6]Role{FD, EntryBuf64}},
 	{Name: "readdir", Class: PathRead, Args: [6]Role{FD}},
 	{Name: "statfs", Class: PathRead, Args: [6]Role{Path}},
 	{Name: "statfs64", Class: PathRead, Args: [6]Role{Path}},

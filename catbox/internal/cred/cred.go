@@ -42,6 +42,12 @@ func (c *Cred) Capable(capability int) bool { return c.Caps.Effective&(1<<capabi
 // InGroup reports whether the process is in a group, for access to files.
 func (c *Cred) InGroup(gid uint32) bool { return gid == c.GID.FS || slices.Contains(c.Groups, gid) }
 
+// Equal reports whether both are the same.
+func (c *Cred) Equal(other *Cred) bool {
+	return c.UID == other.UID && c.GID == other.GID && c.Caps == other.Caps && c.KeepCaps == other.KeepCaps &&
+		slices.Equal(c.Groups, other.Groups)
+}
+
 // with returns a copy that f has changed. Capabilities follow the user ids
 // (capabilities(7), "Effect of user ID changes on capabilities").
 func (c *Cred) with(f func(*Cred)) *Cred {
