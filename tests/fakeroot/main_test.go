@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -65,15 +64,6 @@ func guest(t testing.TB, flags ...string) string {
 		t.Fatalf("gcc: %v\n%s", err, out)
 	}
 	return program
-}
-
-// guest32 is the guest as a 32-bit program.
-func guest32(t testing.TB) string {
-	t.Helper()
-	if runtime.GOARCH != "amd64" {
-		t.Skip("needs a machine that runs i386 programs: amd64")
-	}
-	return guest(t, "-m32")
 }
 
 // matter are the capabilities that what the guest does depends on: all that concern

@@ -2,6 +2,7 @@ package fakeroot
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -10,30 +11,38 @@ import (
 // TestModel compares what a 64-bit program sees.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
-	compare(t, guest(t), count())
+	compare(t, command(t), count())
 }
 
 // TestModel32 compares what a 32-bit program sees, in fewer sequences.
 func TestModel32(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
-	compare(t, guest32(t), count()/3)
+	if runtime.GOARCH != "amd64" {
+		t.Skip("needs a machine that runs i386 programs: amd64")
+	}
+	compare(t, command(t, "-m32"), count()/3)
 }
 
 // TestModelRepeats shows that the guest says the same each time, so that what differs
 // is never chance.
 func TestModelRepeats(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
+	args := command(t)
 	all := sequencesOf(t, 0, count()/10)
-	program := guest(t)
 	first, second := native(t, args, all), native(t, args, all)
 	for i := range all {
 		if first[i] != second[i] {
 			t.Fatalf("sequence %d:\n%s\ntwice:\n%s", i, strings.Join(all[i], "\n"), changes(first[i], second[i]))
 		}
 	}
+}
+
+// command returns how the guest is started, compiled with flags. The test is skipped
+// without root, who is the measure.
+func command(t *testing.T, flags ...string) []string {
+	t.Helper()
+	capabilities := needRoot(t)
+	return []string{guest(t, flags...), fmt.Sprintf("%#x", capabilities)}
 }
 
 func count() int {
@@ -81,7 +90,9 @@ func sequencesOf(t *testing.T, from, to int) []sequence {
 	t.Helper()
 	var all []sequence
 	for number := from; number < to; number++ {
-		all = append(all, generate(*seed, number))
+		if s := generate(*seed, number); !excepted(s) {
+			all = append(all, s)
+		}
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package fakeroot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,35 +38,50 @@ func faked(t testing.TB, args []string, all []sequence) []string {
 	return run(t, nobody, append([]string{catbox, "run", "--fakeroot", "-p", ".", "--"}, args...), all)
 }
 
-// run starts a command in a fresh directory of the user's, with a script of the
-// sequences as its input.
+// run starts a command with a script of the sequences as its input. If it breaks off,
+// how it did so is what the sequence has said, and it is started again for the rest.
 func run(t testing.TB, uid int, args []string, all []sequence) []string {
+	t.Helper()
+	said, ending := start(t, uid, args, all)
+	if ending == "" {
+		return said
+	}
+	if len(said) == 0 {
+		t.Fatalf("%v does not start: %s", args, ending)
+	}
+	said[len(said)-1] += ending
+	if rest := all[len(said):]; len(rest) > 0 {
+		said = append(said, run(t, uid, args, rest)...)
+	}
+	return said
+}
+
+// start runs a command in a fresh directory of the user's and returns what the
+// sequences have said as far as they came, and, unless that was all, how it ended.
+func start(t testing.TB, uid int, args []string, all []sequence) (said []string, ending string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "catbox-model-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	if err := os.Chown(dir, uid, uid); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := errors.Join(os.Chown(dir, uid, uid), os.Chmod(dir, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	var out bytes.Buffer
+	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin = script(t, all)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}, &out, &out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}, &out, &errs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	cmd.WaitDelay = patience
 	err = cmd.Run()
 	said, whole := split(out.String(), len(all))
 	if err != nil || !whole {
-		t.Fatalf("the guest ended with %v; the last it said:\n%s", err, tail(out.String()))
+		ending = fmt.Sprintf("the run ended with %v\n%.2000s\n", err, errs.String())
 	}
-	return said
+	return said, ending
 }
 
 // script returns the sequences as an open file that has no name any more.
@@ -111,10 +127,4 @@ func split(out string, count int) (said []string, whole bool) {
 	}
 	said[count-1] = strings.TrimSuffix(said[count-1], "done\n")
 	return said, true
-}
-
-// tail returns the last lines of a text.
-func tail(text string) string {
-	lines := strings.SplitAfter(text, "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "")
 }

@@ -127,6 +127,7 @@ int main(int argc, char **argv) {
 	if (argc < 2)
 		return 3;
 	known = number(argv[1]);
+	setvbuf(stdout, NULL, _IOLBF, 0); // nothing is lost if the run breaks off
 	load();
 	if (argc == 4) {
 		current = atoi(argv[2]);
@@ -134,6 +135,8 @@ int main(int argc, char **argv) {
 		go_on(atoi(argv[3]));
 	}
 	umask(022);
+	for (int fd = 3; fd < 64; fd++) // what came with the start
+		close(fd);
 	for (current = 0; current < count; current++)
 		if (!strncmp(lines[current], "seq ", 4))
 			sequence();
