@@ -195,4 +195,3 @@ func (f *faker) mknod(k *call, p *place) tracer.Verdict {
 	f.tell(k, path, now)
 	return tracer.Answer(0)
 }
-

@@ -229,4 +229,3 @@ func (f *faker) listXattrs(k *call, o *object) tracer.Verdict {
 	}
 	return giveXattr(k, list)
 }
-

@@ -30,8 +30,11 @@ type Sandbox struct {
 
 	// Fakeroot says whether programs believe to be root. UnknownOwner is how files
 	// show of which nothing is recorded.
+	// With FakeStatus /proc/PID/status shows faked identities as well, for which
+	// each open for reading stops.
 	Fakeroot     Fakeroot
 	UnknownOwner fakeroot.Unknown
+	FakeStatus   bool
 
 	// Ownership is where faked ownership is recorded, for one run at a time.
 	// Nil: each run begins with nothing. See Result.Ownership.

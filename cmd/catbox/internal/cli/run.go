@@ -218,7 +218,7 @@ func (f *runFlags) sandbox() (*catbox.Sandbox, error) {
 			return nil, usagef("catbox doctor says which level this machine gives", "--require: %w", err)
 		}
 	}
-	return &catbox.Sandbox{Fakeroot: f.fakeroot.kind, UnknownOwner: f.fakeroot.unknown, Require: require, Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
+	return &catbox.Sandbox{Fakeroot: f.fakeroot.kind, UnknownOwner: f.fakeroot.unknown, FakeStatus: f.fakeroot.status, Require: require, Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
 		OnViolation: f.action, KillOnExit: f.killOnExit, MeasureUsage: f.stats, Grace: grace}, nil
 }
 
