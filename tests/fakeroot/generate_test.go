@@ -34,15 +34,18 @@ func generate(seed uint64, number int) sequence {
 		}
 	}
 	var s sequence
+	if k == mixed { // nobody is kept from anything by a mode
+		s = append(s, "umask 0", "chmod . 0777")
+	}
 	if k != identities { // something to work on
 		for _, op := range []string{"mkdir d %m", "open a wc %m", "open d/x wc %m", "mknod c %n %m %v", "symlink %p l"} {
 			if g.IntN(3) > 0 {
-				s = append(s, g.fill(op))
+				s = append(s, g.fill(k, op))
 			}
 		}
 	}
 	for length := 5 + g.IntN(36); len(s) < length; {
-		s = append(s, g.fill(g.pick(k, total)))
+		s = append(s, g.fill(k, g.pick(k, total)))
 	}
 	return s
 }
@@ -61,7 +64,7 @@ func (g generator) pick(k kind, total int) string {
 }
 
 // fill replaces each letter behind a % by a word of its list.
-func (g generator) fill(line string) string {
+func (g generator) fill(k kind, line string) string {
 	var b strings.Builder
 	for {
 		before, after, found := strings.Cut(line, "%")
@@ -74,7 +77,10 @@ func (g generator) fill(line string) string {
 			fmt.Fprintf(&b, "%#x", g.capabilities())
 		} else {
 			list := words[letter]
-			b.WriteString(g.fill(list[g.IntN(len(list))]))
+			if k == mixed && generous[letter] != nil {
+				list = generous[letter]
+			}
+			b.WriteString(g.fill(k, list[g.IntN(len(list))]))
 		}
 		line = after[1:]
 	}

@@ -3,6 +3,7 @@ package fakeroot
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,12 +74,10 @@ func compare(t *testing.T, args []string, count int) {
 			})
 		}
 	})
-	found := 0
-	for _, list := range differing {
-		for _, s := range list {
-			if found++; found <= *reported {
-				report(t, args, s)
-			}
+	found, told := 0, map[string]bool{}
+	for _, s := range slices.Concat(differing...) {
+		if found++; len(told) < *reported && found <= 4**reported {
+			report(t, args, s, told)
 		}
 	}
 	if found > 0 {
@@ -107,11 +106,16 @@ func both(t testing.TB, args []string, all []sequence) (want, got []string) {
 	return want, got
 }
 
-// report cuts a sequence down and shows what differs.
-func report(t *testing.T, args []string, s sequence) {
+// report cuts a sequence down and shows what differs, unless it has been told of the
+// same before.
+func report(t *testing.T, args []string, s sequence, told map[string]bool) {
 	t.Helper()
 	s = shrink(t, args, s)
 	want, got := both(t, args, []sequence{s})
-	t.Errorf("these operations:\n\t%s\nas real root (-) and with faked ownership (+):\n%s",
+	text := fmt.Sprintf("these operations:\n\t%s\nas real root (-) and with faked ownership (+):\n%s",
 		strings.Join(s, "\n\t"), changes(want[0], got[0]))
+	if !told[text] {
+		t.Error(text)
+	}
+	told[text] = true
 }

@@ -35,7 +35,7 @@ func native(t testing.TB, args []string, all []sequence) []string {
 func faked(t testing.TB, args []string, all []sequence) []string {
 	t.Helper()
 	catbox := harness.Program(t, programDir(), "cmd/catbox")
-	return run(t, nobody, append([]string{catbox, "run", "--fakeroot", "-p", ".", "--"}, args...), all)
+	return run(t, nobody, append([]string{catbox, "run", "--fakeroot", "--fakeroot-status", "-p", ".", "--"}, args...), all)
 }
 
 // run starts a command with a script of the sequences as its input. If it breaks off,

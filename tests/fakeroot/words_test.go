@@ -51,6 +51,15 @@ var words = map[byte][]string{
 	'z': {"0", "0", "0", "1", "2", "3"},
 }
 
+// generous are the words for sequences in which the permissions of files shall not
+// matter: a process that is not root any more is not kept from files by the tracer.
+var generous = map[byte][]string{
+	'm': {"0777", "0777", "04777", "02777", "06777"},
+	'k': {"0"},
+	'l': {"0200000001000700ffffffff04000700ffffffff20000700ffffffff",
+		"0200000001000700ffffffff02000700e803000004000700ffffffff10000700ffffffff20000700ffffffff", "-", "020000"},
+}
+
 // operations are what sequences are made of: how often, in which kinds, and a line
 // for the guest with %LETTER for each argument.
 var operations = []struct {
