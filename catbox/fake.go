@@ -98,7 +98,9 @@ func lie() tracer.Handler { return tracer.Handler{Name: "fakeroot", Rules: (*sys
 // enter decides about a call that the confiner has let pass.
 func (f *faker) enter(s *tracer.Stop) tracer.Verdict {
 	k := &f.k
-	k.decode(s, s.Call, s.Args)
+	if !f.decode(k, s) {
+		return tracer.Continue()
+	}
 	switch {
 	case k.entry.ID == sysent.Prctl:
 		return f.prctl(k)

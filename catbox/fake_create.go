@@ -20,6 +20,8 @@ type created struct {
 	setGID   bool // a directory below one with S_ISGID
 }
 
+const setID = unix.S_ISUID | unix.S_ISGID
+
 // creates looks at a call that may make a file.
 func (f *faker) creates(k *call) tracer.Verdict {
 	if k.entry.Op == sysent.OpOpen && k.flags&(unix.O_CREAT|tmpfile) == 0 {
@@ -35,7 +37,7 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	p := &f.first
-	if !f.named(k, p) {
+	if !f.target(k, p, k.follows(), k.emptyPath()) {
 		return tracer.Continue()
 	}
 	if f.c.resolver.Resolve(&p.req, &p.res) != nil || p.res.Errno != 0 {
@@ -55,31 +57,36 @@ func (f *faker) creates(k *call) tracer.Verdict {
 	return f.wait(k.stop, n)
 }
 
-// named reads the path at which a call makes a file: an argument, or the address
-// of a socket.
-func (f *faker) named(k *call, p *place) bool {
-	if k.path >= 0 {
-		_, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath())
+// decode is call.decode for calls that may stand in socketcall(2).
+func (f *faker) decode(k *call, s *tracer.Stop) (ok bool) {
+	k.decode(s, s.Call, s.Args)
+	if k.entry.Args[1] != sysent.SocketcallArgs {
+		return true
+	}
+	_, done := f.c.unpack(k)
+	return !done
+}
+
+// target reads the path of a call that makes a file; that of bind(2) is in its
+// address.
+func (f *faker) target(k *call, p *place, follow, empty bool) (ok bool) {
+	if k.sockaddr < 0 {
+		_, done := f.c.read(k, p, k.path, k.fd, follow, empty)
 		return !done
 	}
-	if k.sockaddr < 0 || k.addrLen <= 2 || k.addrLen > unix.SizeofSockaddrUnix {
+	addr := f.c.sock[:min(k.addrLen, unix.SizeofSockaddrUnix)]
+	if len(addr) < 2 || k.stop.ReadFull(k.word(k.args[k.sockaddr]), addr) != 0 {
 		return false
 	}
-	buf := p.raw[:k.addrLen]
-	if k.stop.ReadFull(k.word(k.args[k.sockaddr]), buf) != 0 {
-		return false
-	}
-	a := decodeAddress(buf)
-	if a.family != unix.AF_UNIX || a.path == nil {
-		return false
-	}
+	a := decodeAddress(addr)
 	p.req = resolve.Request{Tgid: k.stop.Process().PID(), Tid: k.stop.Tid, DirFD: unix.AT_FDCWD, Path: a.path,
 		Entry: true, SameRoot: f.c.sameRoot}
-	return true
+	return a.family == unix.AF_UNIX && a.path != nil
 }
 
 // needsOwner reports whether the mode of a call that makes a file keeps its owner
-// from it.
+// from it, or has set-id bits, which are never real: the kernel would take them away
+// when somebody writes who is not root.
 func needsOwner(k *call) bool {
 	switch k.entry.Op {
 	case sysent.OpSymlink, sysent.OpBind:
@@ -87,7 +94,7 @@ func needsOwner(k *call) bool {
 	case sysent.OpMkdir:
 		return k.mode&0o700 != 0o700
 	}
-	return k.mode&0o600 != 0o600
+	return k.mode&0o600 != 0o600 || k.mode&setID != 0
 }
 
 // directory returns the record of the directory of a canonical path.
@@ -112,10 +119,12 @@ func (f *faker) directory(s *tracer.Stop, path string) *fakeroot.Record {
 // done records what is to be seen of the file that has been made.
 func (n created) done(f *faker, s *tracer.Stop) {
 	k, p := &f.k, &f.first
-	k.decode(s, s.Call, s.Args)
+	if !f.decode(k, s) {
+		return
+	}
 	if k.entry.Op == sysent.OpOpen {
 		p.req = f.descriptor(s, int32(s.Value))
-	} else if !f.named(k, p) {
+	} else if !f.target(k, p, false, false) {
 		return
 	}
 	p.req.Follow, p.req.Entry = false, false
@@ -133,7 +142,7 @@ func (n created) done(f *faker, s *tracer.Stop) {
 	if n.setGID && now.Type() == unix.S_IFDIR {
 		now.Mode |= unix.S_ISGID
 	}
-	if attr.Lacking(o.st.Mode) && now.Type() != unix.S_IFLNK {
+	if (attr.Lacking(o.st.Mode) || o.st.Mode&setID != 0) && now.Type() != unix.S_IFLNK {
 		_ = f.setReal(s, &o, now.Mode)
 	}
 	f.save(s, &o, string(p.res.Path), now, nil)

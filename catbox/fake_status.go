@@ -89,10 +89,7 @@ func statusPID(path string) int {
 // (proc_pid_status(5)).
 func fakeStatus(text []byte, c *cred.Cred) []byte {
 	ids := func(i cred.IDs) string { return fmt.Sprintf("%d\t%d\t%d\t%d", i.Real, i.Effective, i.Saved, i.FS) }
-	groups := ""
-	for _, g := range c.Groups {
-		groups += fmt.Sprintf("%d ", g)
-	}
+	groups := strings.Trim(fmt.Sprint(c.Groups), "[]") + " " // with a space for no group, too
 	set := func(caps uint64) string { return fmt.Sprintf("%016x", caps) }
 	values := map[string]string{
 		"Uid": ids(c.UID), "Gid": ids(c.GID), "Groups": groups,

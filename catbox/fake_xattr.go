@@ -25,6 +25,7 @@ const capabilityXattr = "security.capability"
 const (
 	securityPrefix = "security."
 	trustedPrefix  = "trusted."
+	userPrefix     = "user."
 )
 
 // isFakedXattr reports whether an attribute is recorded.
@@ -37,7 +38,8 @@ func isFakedXattr(name string) bool {
 func (f *faker) setXattr(k *call, o *object, path string, c *cred.Cred, ch *change.Change) (v tracer.Verdict, done bool) {
 	name := string(bytes.TrimSuffix(ch.Name, []byte{0}))
 	if !isFakedXattr(name) {
-		return v, false
+		// A placeholder could have what a device cannot.
+		return tracer.Deny(unix.EPERM), strings.HasPrefix(name, userPrefix) && isDeviceMode(o.attr.Mode)
 	}
 	var errno unix.Errno
 	now, xattrs := o.attr, o.xattrs()
@@ -67,8 +69,11 @@ func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs ma
 	if name == capabilityXattr {
 		need = unix.CAP_SETFCAP
 	}
-	if !c.Capable(need) {
+	switch {
+	case !c.Capable(need):
 		return unix.EPERM
+	case name == securityPrefix, name == trustedPrefix:
+		return unix.EINVAL
 	}
 	value := slices.Clone(ch.Value)
 	if name == capabilityXattr && ch.Kind == change.SetXattr {
@@ -161,9 +166,6 @@ func (f *faker) setACL(o *object, c *cred.Cred, name string, ch *change.Change, 
 
 // readXattr answers for attributes that are recorded.
 func (f *faker) readXattr(k *call) tracer.Verdict {
-	if f.counts.xattrs == 0 && len(f.ghosts) == 0 {
-		return tracer.Continue()
-	}
 	name := ""
 	if at := k.entry.Arg(sysent.XattrName); at >= 0 {
 		var buf [xattrNameMax + 1]byte
@@ -173,6 +175,9 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 		}
 		name = string(text)
 	}
+	if f.counts.xattrs == 0 && len(f.ghosts) == 0 && name != trustedPrefix {
+		return tracer.Continue()
+	}
 	fd := f.pin(k, &f.first)
 	if fd < 0 {
 		return tracer.Continue() // which fails
@@ -180,6 +185,9 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 	defer unix.Close(fd)
 	if k.path < 0 && opensNothing(k.stop.Tid, k.fd) {
 		return tracer.Deny(unix.EBADF)
+	}
+	if name == trustedPrefix && f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN) {
+		return tracer.Deny(unix.EINVAL)
 	}
 	o, ok := f.load(k.stop, fd)
 	if !ok || o.record == nil || len(o.record.Xattrs) == 0 {
