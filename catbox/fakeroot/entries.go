@@ -95,10 +95,3 @@ func (db *DB) WriteFakerootTree(w io.Writer, root string, opts ExportOptions) er
 	}
 	return faked.writeFakeroot(w, func(r *Record) (*Record, uint64, bool) { return r, links[r.Key], true })
 }
-
-func (r *Record) xattrs() map[string][]byte {
-	if r == nil {
-		return nil
-	}
-	return r.Xattrs
-}
