@@ -34,7 +34,7 @@ func appendEntry(b []byte, e *Entry, modTime time.Time) []byte {
 	b = append(b, '{')
 	b = append(b, appendText(nil, "path", e.Path)[1:]...)
 	b = append(append(append(b, `,"type":"`...), typeWord(e.Mode)...), '"')
-	b = fmt.Appendf(b, `,"mode":"%04o","uid":%d,"gid":%d`, e.Mode&0o7777, e.UID, e.GID)
+	b = fmt.Appendf(b, `,"mode":"%#o","uid":%d,"gid":%d`, e.Mode&0o7777, e.UID, e.GID)
 	if e.IsRegular() {
 		b = strconv.AppendInt(append(b, `,"size":`...), e.Size, 10)
 	}
