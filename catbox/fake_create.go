@@ -8,6 +8,7 @@ import (
 	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/catbox/internal/attr"
 	"github.com/catbox-go/catbox/catbox/internal/change"
+	"github.com/catbox-go/catbox/catbox/internal/cred"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
@@ -17,7 +18,8 @@ import (
 // gives it: another owner, or a mode that would keep the true owner from it.
 type created struct {
 	uid, gid uint32
-	setGID   bool // a directory below one with S_ISGID
+	setGID   bool   // a directory below one with S_ISGID
+	acl      string // the default access control list of its directory
 }
 
 const setID = unix.S_ISUID | unix.S_ISGID
@@ -29,7 +31,7 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	c := f.cred(k.stop.Process())
-	special := c.UID.FS != 0 || c.GID.FS != 0 || f.narrow || f.counts.setGIDDirs > 0 || needsOwner(k)
+	special := c.UID.FS != 0 || c.GID.FS != 0 || f.narrow || f.counts.special > 0 || needsOwner(k)
 	if !special {
 		if k.entry.Op == sysent.OpOpen {
 			f.unlock(k)
@@ -37,20 +39,19 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	p := &f.first
-	if !f.target(k, p, k.follows(), k.emptyPath()) {
+	if !f.named(k, p) {
 		return tracer.Continue()
 	}
 	if f.c.resolver.Resolve(&p.req, &p.res) != nil || p.res.Errno != 0 {
 		return tracer.Continue()
 	}
 	if p.res.Exists && k.flags&tmpfile == 0 {
-		f.unlock(k)
+		if k.entry.Op == sysent.OpOpen {
+			f.unlock(k)
+		}
 		return tracer.Continue()
 	}
-	n := created{uid: c.UID.FS, gid: c.GID.FS}
-	if dir := f.directory(k.stop, string(p.res.Path)); dir != nil && dir.Has&fakeroot.HasMode != 0 && dir.Mode&unix.S_ISGID != 0 {
-		n.gid, n.setGID = dir.GID, true
-	}
+	n := f.created(k, c, string(p.res.Path))
 	if n == (created{}) && !f.narrow && !needsOwner(k) {
 		return tracer.Continue()
 	}
@@ -67,21 +68,27 @@ func (f *faker) decode(k *call, s *tracer.Stop) (ok bool) {
 	return !done
 }
 
-// target reads the path of a call that makes a file; that of bind(2) is in its
-// address.
-func (f *faker) target(k *call, p *place, follow, empty bool) (ok bool) {
-	if k.sockaddr < 0 {
-		_, done := f.c.read(k, p, k.path, k.fd, follow, empty)
+// named reads the path at which a call makes a file: an argument, or the address
+// of a socket.
+func (f *faker) named(k *call, p *place) bool {
+	if k.path >= 0 {
+		_, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath())
 		return !done
 	}
-	addr := f.c.sock[:min(k.addrLen, unix.SizeofSockaddrUnix)]
-	if len(addr) < 2 || k.stop.ReadFull(k.word(k.args[k.sockaddr]), addr) != 0 {
+	if k.sockaddr < 0 || k.addrLen <= 2 || k.addrLen > unix.SizeofSockaddrUnix {
 		return false
 	}
-	a := decodeAddress(addr)
+	buf := p.raw[:k.addrLen]
+	if k.stop.ReadFull(k.word(k.args[k.sockaddr]), buf) != 0 {
+		return false
+	}
+	a := decodeAddress(buf)
+	if a.family != unix.AF_UNIX || a.path == nil {
+		return false
+	}
 	p.req = resolve.Request{Tgid: k.stop.Process().PID(), Tid: k.stop.Tid, DirFD: unix.AT_FDCWD, Path: a.path,
 		Entry: true, SameRoot: f.c.sameRoot}
-	return a.family == unix.AF_UNIX && a.path != nil
+	return true
 }
 
 // needsOwner reports whether the mode of a call that makes a file keeps its owner
@@ -97,32 +104,72 @@ func needsOwner(k *call) bool {
 	return k.mode&0o600 != 0o600 || k.mode&setID != 0
 }
 
-// directory returns the record of the directory of a canonical path.
-func (f *faker) directory(s *tracer.Stop, path string) *fakeroot.Record {
-	if f.counts.setGIDDirs == 0 {
-		return nil
+// created returns what a file gets that a process makes at a canonical path: its own
+// ids, and what the directory hands on.
+func (f *faker) created(k *call, c *cred.Cred, path string) created {
+	n := created{uid: c.UID.FS, gid: c.GID.FS}
+	if f.counts.special == 0 {
+		return n
 	}
 	fd, err := unix.Open(filepath.Dir(path), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil
+		return n
 	}
 	defer unix.Close(fd)
-	o, ok := f.load(s, fd)
-	if !ok || o.record == nil {
-		return nil
+	dir, ok := f.load(k.stop, fd)
+	if !ok || dir.record == nil {
+		return n
 	}
-	r := *o.record
-	r.GID = o.attr.GID
-	return &r
+	if dir.record.Has&fakeroot.HasMode != 0 && dir.attr.Mode&unix.S_ISGID != 0 {
+		n.gid, n.setGID = dir.attr.GID, true
+	}
+	n.acl = string(dir.record.Xattrs[attr.DefaultACL])
+	return n
+}
+
+// apply gives a file of a mode what its directory hands on.
+func (n *created) apply(mode uint32) (now attr.Attr, xattrs map[string][]byte) {
+	now = attr.Attr{Mode: mode, UID: n.uid, GID: n.gid}
+	dir := now.Type() == unix.S_IFDIR
+	if n.setGID && dir {
+		now.Mode |= unix.S_ISGID
+	}
+	if n.acl == "" || now.Type() == unix.S_IFLNK {
+		return now, nil
+	}
+	xattrs = map[string][]byte{}
+	list, mode, equivalent := attr.InheritACL([]byte(n.acl), now.Mode)
+	now.Mode = mode
+	if !equivalent {
+		xattrs[attr.AccessACL] = list
+	}
+	if dir {
+		xattrs[attr.DefaultACL] = []byte(n.acl)
+	}
+	return now, xattrs
+}
+
+// wanted returns the permission bits that a call gives a new file, without the umask,
+// which does not count where the directory has a list.
+func wanted(k *call, real uint32) uint32 {
+	switch k.entry.Op {
+	case sysent.OpOpen, sysent.OpMknod:
+		return k.mode & 0o7777
+	case sysent.OpMkdir:
+		return k.mode & (0o777 | unix.S_ISVTX)
+	}
+	return real & 0o7777
 }
 
 // done records what is to be seen of the file that has been made.
 func (n created) done(f *faker, s *tracer.Stop) {
 	k, p := &f.k, &f.first
-	f.decode(k, s)
+	if !f.decode(k, s) {
+		return
+	}
 	if k.entry.Op == sysent.OpOpen {
 		p.req = f.descriptor(s, int32(s.Value))
-	} else if !f.target(k, p, false, false) {
+	} else if !f.named(k, p) {
 		return
 	}
 	p.req.Follow, p.req.Entry = false, false
@@ -135,15 +182,15 @@ func (n created) done(f *faker, s *tracer.Stop) {
 	if !ok || o.record != nil || o.st.Uid != f.uid || !f.c.allowed(k, p) {
 		return
 	}
-	now := o.attr
-	now.UID, now.GID = n.uid, n.gid
-	if n.setGID && now.Type() == unix.S_IFDIR {
-		now.Mode |= unix.S_ISGID
+	mode := o.attr.Mode
+	if n.acl != "" {
+		mode = o.attr.Type() | wanted(k, mode)
 	}
-	if (attr.Lacking(o.st.Mode) || o.st.Mode&setID != 0) && now.Type() != unix.S_IFLNK {
+	now, xattrs := n.apply(mode)
+	if (attr.Lacking(o.st.Mode) || o.st.Mode&setID != 0 || n.acl != "") && now.Type() != unix.S_IFLNK {
 		_ = f.setReal(s, &o, now.Mode)
 	}
-	f.save(s, &o, string(p.res.Path), now, nil)
+	f.save(s, &o, string(p.res.Path), now, xattrs)
 }
 
 // unlock gives the owner of an existing file the permissions that root would not
@@ -204,11 +251,17 @@ func (f *faker) mknod(k *call, p *place) tracer.Verdict {
 	if err != nil {
 		return tracer.Deny(unix.ESRCH)
 	}
-	mode := k.mode & (unix.S_IFMT | 0o7777) &^ mask
+	n := f.created(k, c, string(p.res.Path))
+	mode := k.mode & (unix.S_IFMT | 0o7777)
+	if n.acl == "" {
+		mode &^= mask
+	}
+	now, xattrs := n.apply(mode)
+	now.Rdev = k.device & 0xffffffff
 	fd, errno := -1, unix.Errno(0)
 	name, path := string(p.res.Name), string(p.res.Path)
 	err = f.c.asTracee(k.stop, &p.req, func() {
-		fd, errno = change.Create(dir, name, attr.Real(unix.S_IFREG|mode&0o777))
+		fd, errno = change.Create(dir, name, attr.Real(unix.S_IFREG|now.Mode&0o777))
 	})
 	if err != nil || errno != 0 {
 		return f.c.carriedOut(k, err, errno)
@@ -218,11 +271,7 @@ func (f *faker) mknod(k *call, p *place) tracer.Verdict {
 	if !ok {
 		return tracer.Deny(unix.EIO)
 	}
-	now := attr.Attr{Mode: mode, UID: c.UID.FS, GID: c.GID.FS, Rdev: k.device & 0xffffffff}
-	if parent := f.directory(k.stop, path); parent != nil && parent.Has&fakeroot.HasMode != 0 && parent.Mode&unix.S_ISGID != 0 {
-		now.GID = parent.GID
-	}
-	f.save(k.stop, &o, path, now, nil)
+	f.save(k.stop, &o, path, now, xattrs)
 	f.tell(k, path, now)
 	return tracer.Answer(0)
 }

@@ -76,7 +76,7 @@ func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs ma
 		return unix.EINVAL
 	}
 	value := slices.Clone(ch.Value)
-	if name == capabilityXattr && ch.Kind == change.SetXattr {
+	if name == capabilityXattr && ch.Kind == change.SetXattr && len(value) > 0 {
 		var ok bool
 		if value, ok = capabilityValue(value); !ok {
 			return unix.EINVAL
@@ -133,17 +133,21 @@ func (f *faker) setACL(o *object, c *cred.Cred, name string, ch *change.Change, 
 	now = o.attr
 	empty := true
 	if ch.Kind == change.SetXattr {
-		if empty, errno = attr.CheckACL(ch.Value); errno != 0 {
+		if empty, errno = attr.ParseACL(ch.Value); errno != 0 {
 			return now, errno
 		}
 	}
 	switch {
 	case now.Type() == unix.S_IFLNK:
 		return now, unix.EOPNOTSUPP
+	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR && empty:
+		return now, 0
+	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR:
+		return now, unix.EACCES
 	case now.Owns(c) != 0:
 		return now, unix.EPERM
-	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR && !empty:
-		return now, unix.EACCES
+	case !empty && !attr.ValidACL(ch.Value):
+		return now, unix.EINVAL
 	}
 	delete(xattrs, name)
 	if empty {
@@ -199,6 +203,9 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 	value, there := o.record.Xattrs[name]
 	if !there || strings.HasPrefix(name, trustedPrefix) && !f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN) {
 		return tracer.Continue()
+	}
+	if name == capabilityXattr && len(value) == 0 { // can be set, but not read
+		return tracer.Deny(unix.EINVAL)
 	}
 	return giveXattr(k, value)
 }

@@ -97,6 +97,10 @@ func guestBoxes(f *testing.F, root string) []*confiner {
 	for _, abi := range []int{0, 1} {
 		add(NetworkNone, Deny, &abi)
 	}
+	for _, action := range []Action{Deny, Report} {
+		boxes = append(boxes, newTestConfiner(f, &Sandbox{Paths: []string{root + "/in"}, DenyPaths: []string{root + "/in/secret"},
+			Fakeroot: FakerootFull, OnViolation: action}))
+	}
 	return boxes
 }
 

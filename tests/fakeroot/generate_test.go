@@ -15,6 +15,9 @@ const (
 	mixed
 )
 
+// openly is how mixed sequences begin: nobody is kept from anything by a mode.
+var openly = sequence{"umask 0", "chmod . 0777"}
+
 // kindOf spreads the kinds over the sequences of a run.
 func kindOf(number int) kind {
 	return []kind{files, identities, files, mixed, files, files, mixed, files}[number%8]
@@ -34,8 +37,8 @@ func generate(seed uint64, number int) sequence {
 		}
 	}
 	var s sequence
-	if k == mixed { // nobody is kept from anything by a mode
-		s = append(s, "umask 0", "chmod . 0777")
+	if k == mixed {
+		s = append(s, openly...)
 	}
 	if k != identities { // something to work on
 		for _, op := range []string{"mkdir d %m", "open a wc %m", "open d/x wc %m", "mknod c %n %m %v", "symlink %p l"} {

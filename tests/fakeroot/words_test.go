@@ -86,7 +86,7 @@ var operations = []struct {
 	{10, files | mixed, "noreplace %p %p"},
 	{3, files | mixed, "whiteout %f %f"},
 	{3, files | mixed, "chdir d"},
-	{3, files | mixed, "chdir .."},
+	{3, files | mixed, "back"},
 
 	{60, files | mixed, "chmod %p %m"},
 	{10, files | mixed, "lchmod %p %m"},

@@ -79,6 +79,9 @@ static void sequence(void) {
 	printf("%s\n", lines[current]);
 	if (mkdir(dir, 0755) || chdir(dir))
 		exit(93);
+	int fd = open(".", O_PATH);
+	dup2(fd, HOME);
+	close(fd);
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0)
