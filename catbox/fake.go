@@ -54,7 +54,7 @@ type faker struct {
 
 // fakeCounts tells how many records there are of the kinds that cost work.
 // special are directories that hand something on to new files in them.
-type fakeCounts struct{ xattrs, special, setIDs int }
+type fakeCounts struct{ xattrs, special, setIDs, capabilities int }
 
 // newFaker makes the handler for one run of s; nil if nothing is faked by it.
 func (s *Sandbox) newFaker(c *confiner, cmd *Command) *faker {
@@ -131,6 +131,8 @@ func (f *faker) enter(s *tracer.Stop) tracer.Verdict {
 		if sysent.Match(k.entry.Confine, &k.args).Stops() {
 			return f.creates(k)
 		}
+	case sysent.OpTruncate:
+		return f.empties(k, true)
 	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
 		return f.creates(k)
 	case sysent.OpUnlink, sysent.OpRmdir, sysent.OpRename, sysent.OpLink:
@@ -196,6 +198,9 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 	}
 	if len(r.Xattrs) > 0 {
 		f.counts.xattrs += by
+	}
+	if r.Xattrs[capabilityXattr] != nil {
+		f.counts.capabilities += by
 	}
 	if r.Xattrs[attr.DefaultACL] != nil {
 		f.counts.special += by

@@ -27,19 +27,18 @@ const setID = unix.S_ISUID | unix.S_ISGID
 // creates looks at a call that may make a file.
 func (f *faker) creates(k *call) tracer.Verdict {
 	if k.entry.Op == sysent.OpOpen && k.flags&(unix.O_CREAT|tmpfile) == 0 {
-		f.unlock(k)
-		return tracer.Continue()
+		return f.empties(k, k.flags&unix.O_TRUNC != 0)
 	}
 	c := f.cred(k.stop.Process())
 	special := c.UID.FS != 0 || c.GID.FS != 0 || f.narrow || f.counts.special > 0 || needsOwner(k)
 	if !special {
 		if k.entry.Op == sysent.OpOpen {
-			f.unlock(k)
+			return f.empties(k, k.flags&unix.O_TRUNC != 0)
 		}
 		return tracer.Continue()
 	}
 	p := &f.first
-	if !f.named(k, p) {
+	if !f.target(k, p, k.follows(), k.emptyPath()) {
 		return tracer.Continue()
 	}
 	if f.c.resolver.Resolve(&p.req, &p.res) != nil || p.res.Errno != 0 {
@@ -47,7 +46,7 @@ func (f *faker) creates(k *call) tracer.Verdict {
 	}
 	if p.res.Exists && k.flags&tmpfile == 0 {
 		if k.entry.Op == sysent.OpOpen {
-			f.unlock(k)
+			return f.empties(k, k.flags&unix.O_TRUNC != 0)
 		}
 		return tracer.Continue()
 	}
@@ -68,27 +67,21 @@ func (f *faker) decode(k *call, s *tracer.Stop) (ok bool) {
 	return !done
 }
 
-// named reads the path at which a call makes a file: an argument, or the address
-// of a socket.
-func (f *faker) named(k *call, p *place) bool {
-	if k.path >= 0 {
-		_, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath())
+// target reads the path of a call that makes a file; that of bind(2) is in its
+// address.
+func (f *faker) target(k *call, p *place, follow, empty bool) (ok bool) {
+	if k.sockaddr < 0 {
+		_, done := f.c.read(k, p, k.path, k.fd, follow, empty)
 		return !done
 	}
-	if k.sockaddr < 0 || k.addrLen <= 2 || k.addrLen > unix.SizeofSockaddrUnix {
+	addr := f.c.sock[:min(k.addrLen, unix.SizeofSockaddrUnix)]
+	if len(addr) < 2 || k.stop.ReadFull(k.word(k.args[k.sockaddr]), addr) != 0 {
 		return false
 	}
-	buf := p.raw[:k.addrLen]
-	if k.stop.ReadFull(k.word(k.args[k.sockaddr]), buf) != 0 {
-		return false
-	}
-	a := decodeAddress(buf)
-	if a.family != unix.AF_UNIX || a.path == nil {
-		return false
-	}
+	a := decodeAddress(addr)
 	p.req = resolve.Request{Tgid: k.stop.Process().PID(), Tid: k.stop.Tid, DirFD: unix.AT_FDCWD, Path: a.path,
 		Entry: true, SameRoot: f.c.sameRoot}
-	return true
+	return a.family == unix.AF_UNIX && a.path != nil
 }
 
 // needsOwner reports whether the mode of a call that makes a file keeps its owner
@@ -169,7 +162,7 @@ func (n created) done(f *faker, s *tracer.Stop) {
 	}
 	if k.entry.Op == sysent.OpOpen {
 		p.req = f.descriptor(s, int32(s.Value))
-	} else if !f.named(k, p) {
+	} else if !f.target(k, p, false, false) {
 		return
 	}
 	p.req.Follow, p.req.Entry = false, false
@@ -191,6 +184,42 @@ func (n created) done(f *faker, s *tracer.Stop) {
 		_ = f.setReal(s, &o, now.Mode)
 	}
 	f.save(s, &o, string(p.res.Path), now, xattrs)
+}
+
+// empties looks at a call that opens an existing file, or changes its length.
+func (f *faker) empties(k *call, truncates bool) tracer.Verdict {
+	f.unlock(k)
+	if truncates && f.counts.setIDs+f.counts.capabilities > 0 {
+		return f.wait(k.stop, truncated{})
+	}
+	return tracer.Continue()
+}
+
+// truncated is a call that changes the length of a file, which takes privileges from
+// it (inode(7), capabilities(7)). That write(2) does so too is not seen.
+type truncated struct{}
+
+func (truncated) done(f *faker, s *tracer.Stop) {
+	k, p := &f.k, &f.first
+	k.decode(s, s.Call, s.Args)
+	fd := -1
+	if k.entry.Op == sysent.OpOpen {
+		p.req = f.descriptor(s, int32(s.Value))
+		fd = f.pinRequest(p)
+	} else {
+		fd = f.pin(k, p)
+	}
+	if fd < 0 {
+		return
+	}
+	defer unix.Close(fd)
+	o, ok := f.load(s, fd)
+	if !ok || o.record == nil || o.attr.Type() != unix.S_IFREG {
+		return
+	}
+	xattrs := o.xattrs()
+	delete(xattrs, capabilityXattr)
+	f.save(s, &o, string(p.res.Path), o.attr.Written(f.cred(s.Process())), xattrs)
 }
 
 // unlock gives the owner of an existing file the permissions that root would not

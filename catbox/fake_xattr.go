@@ -65,22 +65,16 @@ func (f *faker) setXattr(k *call, o *object, path string, c *cred.Cred, ch *chan
 // setPlain changes an attribute that is nothing but a value; fs/xattr.c and
 // security/commoncap.c have the order of the errors.
 func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs map[string][]byte) unix.Errno {
-	need := unix.CAP_SYS_ADMIN
-	if name == capabilityXattr {
-		need = unix.CAP_SETFCAP
-	}
-	switch {
-	case !c.Capable(need):
-		return unix.EPERM
-	case name == securityPrefix, name == trustedPrefix:
-		return unix.EINVAL
-	}
 	value := slices.Clone(ch.Value)
-	if name == capabilityXattr && ch.Kind == change.SetXattr && len(value) > 0 {
-		var ok bool
-		if value, ok = capabilityValue(value); !ok {
-			return unix.EINVAL
+	if name == capabilityXattr {
+		var errno unix.Errno
+		if value, errno = setCapability(c, ch, value); errno != 0 {
+			return errno
 		}
+	} else if !c.Capable(unix.CAP_SYS_ADMIN) {
+		return unix.EPERM
+	} else if name == securityPrefix || name == trustedPrefix {
+		return unix.EINVAL
 	}
 	_, there := xattrs[name]
 	switch {
@@ -97,6 +91,24 @@ func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs ma
 	}
 	xattrs[name] = value
 	return 0
+}
+
+// setCapability checks the value of security.capability and returns it as it is kept.
+// Anybody may set an empty one, which means nothing.
+func setCapability(c *cred.Cred, ch *change.Change, value []byte) ([]byte, unix.Errno) {
+	if ch.Kind == change.SetXattr {
+		if len(value) == 0 {
+			return value, 0
+		}
+		var ok bool
+		if value, ok = capabilityValue(value); !ok {
+			return nil, unix.EINVAL
+		}
+	}
+	if !c.Capable(unix.CAP_SETFCAP) {
+		return nil, unix.EPERM
+	}
+	return value, 0
 }
 
 // Sizes and revisions of the value of security.capability

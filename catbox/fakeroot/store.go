@@ -155,7 +155,7 @@ func (s *Store) DB() *DB { return s.db }
 
 // Put records r, in the file first. After an error nothing has changed.
 func (s *Store) Put(r *Record) error {
-	if old := s.db.Get(r.Key); old != nil && old.Equal(r) {
+	if old := s.db.Get(r.Key); old != nil && old.equal(r) {
 		return nil
 	}
 	s.buf = appendRecord(s.buf[:0], r)
@@ -254,8 +254,8 @@ func (s *Store) replace(write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(file.Name())
 			file.Close()
+			err = errors.Join(err, bare(os.Remove(file.Name())))
 		}
 	}()
 	if err := flock(file); err != nil {

@@ -3,6 +3,7 @@ package fakeroot
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,7 +201,7 @@ func TestStoreInUse(t *testing.T) {
 		must(t, err)
 		must(t, s.Put(samples()[0]))
 		must(t, s.Put(samples()[2]))
-		os.Stdout.WriteString("ready\n")
+		fmt.Println("ready")
 		select {}
 	}
 	for _, test := range []struct{ name, text string }{{"JSON Lines", ""}, {"fakeroot", saved}} {
