@@ -30,7 +30,7 @@ func shrink(t *testing.T, args []string, s sequence) sequence {
 }
 
 // parts returns a sequence without each half, each quarter and so on, and without
-// each of its operations. How all mixed sequences begin stays.
+// each of its operations. How sequences with identities begin stays.
 func parts(s sequence) []sequence {
 	var all []sequence
 	begin := 0
