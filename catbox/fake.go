@@ -27,7 +27,6 @@ type faker struct {
 	hooks   *Hooks
 	unknown fakeroot.Unknown
 	uid     uint32 // whom the files of the command really belong to
-	gid     uint32
 
 	db    *fakeroot.DB
 	store fakeroot.Recorder
@@ -61,11 +60,11 @@ func (s *Sandbox) newFaker(c *confiner, cmd *Command) *faker {
 	if s.Fakeroot != FakerootFull {
 		return nil
 	}
-	f := &faker{c: c, hooks: &s.Hooks, unknown: s.UnknownOwner, fakeStatus: s.FakeStatus, quick: !c.identity.Privileged(), uid: uint32(os.Geteuid()), gid: uint32(os.Getegid()),
+	f := &faker{c: c, hooks: &s.Hooks, unknown: s.UnknownOwner, fakeStatus: s.FakeStatus, quick: !c.identity.Privileged(), uid: uint32(os.Geteuid()),
 		doubtful: map[fakeroot.Key]bool{}, ghosts: map[fakeroot.Key]*ghost{}, devices: map[uint64]int{},
 		root: cred.Root(lastCapability()), creds: map[*tracer.Process]*cred.Cred{}, pending: map[uint64]pendingFake{}}
 	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Credential != nil {
-		f.uid, f.gid = cmd.SysProcAttr.Credential.Uid, cmd.SysProcAttr.Credential.Gid
+		f.uid = cmd.SysProcAttr.Credential.Uid
 	}
 	if f.store = s.Ownership; f.store == nil {
 		f.store = fakeroot.New().Recorder()
@@ -123,7 +122,7 @@ func (f *faker) enter(s *tracer.Stop) tracer.Verdict {
 	case sysent.OpUmask:
 		f.narrow = true
 	case sysent.OpAccess:
-		f.access(k)
+		return f.access(k)
 	case sysent.OpOpen:
 		if v, done := f.openStatus(k); done {
 			return v
@@ -163,8 +162,14 @@ type pendingFake interface {
 	done(*faker, *tracer.Stop)
 }
 
+// maxPending bounds what is remembered of calls.
+const maxPending = 1 << 16
+
 // wait asks for the end of a call.
 func (f *faker) wait(s *tracer.Stop, p pendingFake) tracer.Verdict {
+	if len(f.pending) >= maxPending { // threads that were killed in their calls
+		clear(f.pending)
+	}
 	f.pending[s.Thread] = p
 	return tracer.Continue().AtExit()
 }

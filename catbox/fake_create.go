@@ -225,24 +225,17 @@ func (truncated) done(f *faker, s *tracer.Stop) {
 // unlock gives the owner of an existing file the permissions that root would not
 // need, before it is opened for writing.
 func (f *faker) unlock(k *call) {
-	c := f.cred(k.stop.Process())
-	if !c.Capable(unix.CAP_DAC_OVERRIDE) || f.uid == 0 {
+	if k.flags&unix.O_EXCL != 0 && k.flags&unix.O_CREAT != 0 {
 		return
 	}
 	p := &f.first
-	if _, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
-		return
-	}
-	if path, ok := f.c.resolver.Plain(&p.req); ok && unix.Faccessat(unix.AT_FDCWD, string(path), unix.R_OK|unix.W_OK, unix.AT_EACCESS) != unix.EACCES {
-		return
-	}
-	fd := f.pinRequest(p)
+	fd := f.locked(k, p, openAccess(k.flags))
 	if fd < 0 {
 		return
 	}
 	defer unix.Close(fd)
 	o, ok := f.load(k.stop, fd)
-	if !ok || o.st.Uid != f.uid || !attr.Lacking(o.st.Mode) || o.st.Mode&unix.S_IFMT == unix.S_IFLNK || !f.c.allowed(k, p) {
+	if !ok || o.st.Uid != f.uid || !attr.Lacking(o.st.Mode) || !f.c.allowed(k, p) {
 		return
 	}
 	now := o.attr
@@ -251,9 +244,63 @@ func (f *faker) unlock(k *call) {
 	}
 }
 
-// access prepares the answer to a question for permission: root may read and write
-// every file, and execute those that anybody may.
-func (f *faker) access(k *call) { f.unlock(k) }
+// openAccess returns what access(2) calls the access that an open wants.
+func openAccess(flags uint32) uint32 {
+	want := uint32(0)
+	if flags&unix.O_ACCMODE != unix.O_WRONLY {
+		want |= unix.R_OK
+	}
+	if flags&unix.O_ACCMODE != unix.O_RDONLY || flags&unix.O_TRUNC != 0 {
+		want |= unix.W_OK
+	}
+	return want
+}
+
+// locked pins an object that the true user may not access while root could. It
+// returns -1 for all others, which it tells by one quick call in most cases.
+func (f *faker) locked(k *call, p *place, want uint32) int {
+	if !f.cred(k.stop.Process()).Capable(unix.CAP_DAC_OVERRIDE) || f.uid == 0 {
+		return -1
+	}
+	if _, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
+		return -1
+	}
+	if !f.quick { // the tracer may access everything itself
+		if f.c.resolver.Resolve(&p.req, &p.res) != nil || p.res.Errno != 0 || !p.res.Exists || p.res.Mode>>6&want == want {
+			return -1
+		}
+		return f.pinRequest(p)
+	}
+	path, ok := f.c.resolver.Plain(&p.req)
+	if ok && unix.Faccessat(unix.AT_FDCWD, string(path), want, unix.AT_EACCESS) != unix.EACCES {
+		return -1
+	}
+	return f.pinRequest(p)
+}
+
+// access answers a question for permission about a file that the true user may not
+// access: root may read and write it, and execute it if anybody may.
+func (f *faker) access(k *call) tracer.Verdict {
+	want := uint32(k.args[k.entry.Arg(sysent.AccessMode)])
+	if want&^uint32(unix.R_OK|unix.W_OK|unix.X_OK) != 0 || want == unix.F_OK {
+		return tracer.Continue()
+	}
+	fd := f.locked(k, &f.first, want)
+	if fd < 0 {
+		return tracer.Continue()
+	}
+	defer unix.Close(fd)
+	o, ok := f.load(k.stop, fd)
+	if !ok || o.st.Uid != f.uid || f.mayAccess(&o, want) || want&unix.X_OK != 0 && o.attr.Type() != unix.S_IFDIR && o.attr.Mode&0o111 == 0 {
+		return tracer.Continue() // the kernel answers
+	}
+	return tracer.Answer(0)
+}
+
+// mayAccess reports whether the true owner may access a file.
+func (f *faker) mayAccess(o *object, want uint32) bool {
+	return o.st.Mode>>6&want == want
+}
 
 // mknod makes an empty file in the place of a device that the rules allow to be
 // there.

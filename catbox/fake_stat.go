@@ -116,10 +116,7 @@ func (f *faker) show(a attr.Attr, r *fakeroot.Record) attr.Attr {
 		a.UID, a.GID = 0, 0
 	case fakeroot.UnknownOwn:
 		if a.UID == f.uid {
-			a.UID = 0
-		}
-		if a.GID == f.gid {
-			a.GID = 0
+			a.UID, a.GID = 0, 0
 		}
 	}
 	if r == nil {

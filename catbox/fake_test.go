@@ -282,3 +282,23 @@ ids /proc/self/status; ids /proc/$$/status; cd /proc/$$; ids status; setpriv --r
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestUnlock writes to files that were not writable before the run.
+func TestUnlock(t *testing.T) {
+	w := newWorld(t, users()[len(users())-1])
+	for path, mode := range map[string]os.FileMode{"a/file": 0o444, "a/dir/inner": 0, "f/file": 0o444} {
+		if err := os.Chmod(filepath.Join(w.root, path), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const script = "test -w file && test -r dir/inner && test ! -x file && echo yes; stat -c %a file dir/inner; echo more >>file; echo more >dir/inner;" +
+		"tail -c 5 file; cat dir/inner; stat -c %a:%u file dir/inner; test -w ../f/file || echo no"
+	got, res := w.sh(t, fakeBox(w), script)
+	if diff := cmp.Diff("yes\n444\n0\nmore\nmore\n444:0\n0:0\nno", got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(res.Violations) > 0 {
+		t.Errorf("violations: %q", w.report(res))
+	}
+	w.checkReal(t)
+}
