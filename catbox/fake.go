@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/fakeroot"
+	"github.com/catbox-go/catbox/catbox/internal/attr"
 	"github.com/catbox-go/catbox/catbox/internal/cred"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
@@ -51,7 +52,8 @@ type faker struct {
 }
 
 // fakeCounts tells how many records there are of the kinds that cost work.
-type fakeCounts struct{ xattrs, setGIDDirs, setIDs int }
+// special are directories that hand something on to new files in them.
+type fakeCounts struct{ xattrs, special, setIDs, capabilities int }
 
 // newFaker makes the handler for one run of s; nil if nothing is faked by it.
 func (s *Sandbox) newFaker(c *confiner, cmd *Command) *faker {
@@ -128,6 +130,8 @@ func (f *faker) enter(s *tracer.Stop) tracer.Verdict {
 		if sysent.Match(k.entry.Confine, &k.args).Stops() {
 			return f.creates(k)
 		}
+	case sysent.OpTruncate:
+		return f.empties(k, true)
 	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
 		return f.creates(k)
 	case sysent.OpUnlink, sysent.OpRmdir, sysent.OpRename, sysent.OpLink:
@@ -200,6 +204,12 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 	if len(r.Xattrs) > 0 {
 		f.counts.xattrs += by
 	}
+	if r.Xattrs[capabilityXattr] != nil {
+		f.counts.capabilities += by
+	}
+	if r.Xattrs[attr.DefaultACL] != nil {
+		f.counts.special += by
+	}
 	if r.Has&fakeroot.HasMode == 0 {
 		return
 	}
@@ -210,7 +220,7 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 			delete(f.devices, r.Ino)
 		}
 	case r.Mode&unix.S_IFMT == unix.S_IFDIR && r.Mode&unix.S_ISGID != 0:
-		f.counts.setGIDDirs += by
+		f.counts.special += by
 	case r.Mode&unix.S_IFMT == unix.S_IFREG && r.Mode&(unix.S_ISUID|unix.S_ISGID) != 0:
 		f.counts.setIDs += by
 	}

@@ -72,7 +72,7 @@ func (o *object) xattrs() map[string][]byte {
 // object. done is false for one that is to be made for real.
 func (f *faker) change(k *call, fd int, res *resolve.Result, ch *change.Change) (v tracer.Verdict, done bool) {
 	switch ch.Kind {
-	case change.Mode, change.Owner, change.SetXattr, change.RemoveXattr:
+	case change.Mode, change.Owner, change.SetXattr, change.RemoveXattr, change.Times:
 	default:
 		return v, false
 	}
@@ -89,6 +89,11 @@ func (f *faker) change(k *call, fd int, res *resolve.Result, ch *change.Change) 
 		return f.chown(k, &o, path, c, ch), true
 	case change.Mode:
 		return f.chmod(k, &o, path, c, ch.Mode), true
+	case change.Times:
+		if errno := o.attr.Owns(c); errno != 0 && !ch.Now {
+			return tracer.Deny(errno), true
+		}
+		return v, false
 	}
 	return f.setXattr(k, &o, path, c, ch)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/catbox/internal/attr"
 	"github.com/catbox-go/catbox/catbox/internal/change"
+	"github.com/catbox-go/catbox/catbox/internal/cred"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
@@ -17,7 +18,8 @@ import (
 // gives it: another owner, or a mode that would keep the true owner from it.
 type created struct {
 	uid, gid uint32
-	setGID   bool // a directory below one with S_ISGID
+	setGID   bool   // a directory below one with S_ISGID
+	acl      string // the default access control list of its directory
 }
 
 const setID = unix.S_ISUID | unix.S_ISGID
@@ -25,14 +27,13 @@ const setID = unix.S_ISUID | unix.S_ISGID
 // creates looks at a call that may make a file.
 func (f *faker) creates(k *call) tracer.Verdict {
 	if k.entry.Op == sysent.OpOpen && k.flags&(unix.O_CREAT|tmpfile) == 0 {
-		f.unlock(k)
-		return tracer.Continue()
+		return f.empties(k, k.flags&unix.O_TRUNC != 0)
 	}
 	c := f.cred(k.stop.Process())
-	special := c.UID.FS != 0 || c.GID.FS != 0 || f.narrow || f.counts.setGIDDirs > 0 || needsOwner(k)
+	special := c.UID.FS != 0 || c.GID.FS != 0 || f.narrow || f.counts.special > 0 || needsOwner(k)
 	if !special {
 		if k.entry.Op == sysent.OpOpen {
-			f.unlock(k)
+			return f.empties(k, k.flags&unix.O_TRUNC != 0)
 		}
 		return tracer.Continue()
 	}
@@ -44,13 +45,12 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	if p.res.Exists && k.flags&tmpfile == 0 {
-		f.unlock(k)
+		if k.entry.Op == sysent.OpOpen {
+			return f.empties(k, k.flags&unix.O_TRUNC != 0)
+		}
 		return tracer.Continue()
 	}
-	n := created{uid: c.UID.FS, gid: c.GID.FS}
-	if dir := f.directory(k.stop, string(p.res.Path)); dir != nil && dir.Has&fakeroot.HasMode != 0 && dir.Mode&unix.S_ISGID != 0 {
-		n.gid, n.setGID = dir.GID, true
-	}
+	n := f.created(k, c, string(p.res.Path))
 	if n == (created{}) && !f.narrow && !needsOwner(k) {
 		return tracer.Continue()
 	}
@@ -97,23 +97,61 @@ func needsOwner(k *call) bool {
 	return k.mode&0o600 != 0o600 || k.mode&setID != 0
 }
 
-// directory returns the record of the directory of a canonical path.
-func (f *faker) directory(s *tracer.Stop, path string) *fakeroot.Record {
-	if f.counts.setGIDDirs == 0 {
-		return nil
+// created returns what a file gets that a process makes at a canonical path: its own
+// ids, and what the directory hands on.
+func (f *faker) created(k *call, c *cred.Cred, path string) created {
+	n := created{uid: c.UID.FS, gid: c.GID.FS}
+	if f.counts.special == 0 {
+		return n
 	}
 	fd, err := unix.Open(filepath.Dir(path), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil
+		return n
 	}
 	defer unix.Close(fd)
-	o, ok := f.load(s, fd)
-	if !ok || o.record == nil {
-		return nil
+	dir, ok := f.load(k.stop, fd)
+	if !ok || dir.record == nil {
+		return n
 	}
-	r := *o.record
-	r.GID = o.attr.GID
-	return &r
+	if dir.record.Has&fakeroot.HasMode != 0 && dir.attr.Mode&unix.S_ISGID != 0 {
+		n.gid, n.setGID = dir.attr.GID, true
+	}
+	n.acl = string(dir.record.Xattrs[attr.DefaultACL])
+	return n
+}
+
+// apply gives a file of a mode what its directory hands on.
+func (n *created) apply(mode uint32) (now attr.Attr, xattrs map[string][]byte) {
+	now = attr.Attr{Mode: mode, UID: n.uid, GID: n.gid}
+	dir := now.Type() == unix.S_IFDIR
+	if n.setGID && dir {
+		now.Mode |= unix.S_ISGID
+	}
+	if n.acl == "" || now.Type() == unix.S_IFLNK {
+		return now, nil
+	}
+	xattrs = map[string][]byte{}
+	list, mode, equivalent := attr.InheritACL([]byte(n.acl), now.Mode)
+	now.Mode = mode
+	if !equivalent {
+		xattrs[attr.AccessACL] = list
+	}
+	if dir {
+		xattrs[attr.DefaultACL] = []byte(n.acl)
+	}
+	return now, xattrs
+}
+
+// wanted returns the permission bits that a call gives a new file, without the umask,
+// which does not count where the directory has a list.
+func wanted(k *call, real uint32) uint32 {
+	switch k.entry.Op {
+	case sysent.OpOpen, sysent.OpMknod:
+		return k.mode & 0o7777
+	case sysent.OpMkdir:
+		return k.mode & (0o777 | unix.S_ISVTX)
+	}
+	return real & 0o7777
 }
 
 // done records what is to be seen of the file that has been made.
@@ -137,15 +175,51 @@ func (n created) done(f *faker, s *tracer.Stop) {
 	if !ok || o.record != nil || o.st.Uid != f.uid || !f.c.allowed(k, p) {
 		return
 	}
-	now := o.attr
-	now.UID, now.GID = n.uid, n.gid
-	if n.setGID && now.Type() == unix.S_IFDIR {
-		now.Mode |= unix.S_ISGID
+	mode := o.attr.Mode
+	if n.acl != "" {
+		mode = o.attr.Type() | wanted(k, mode)
 	}
-	if (attr.Lacking(o.st.Mode) || o.st.Mode&setID != 0) && now.Type() != unix.S_IFLNK {
+	now, xattrs := n.apply(mode)
+	if (attr.Lacking(o.st.Mode) || o.st.Mode&setID != 0 || n.acl != "") && now.Type() != unix.S_IFLNK {
 		_ = f.setReal(s, &o, now.Mode)
 	}
-	f.save(s, &o, string(p.res.Path), now, nil)
+	f.save(s, &o, string(p.res.Path), now, xattrs)
+}
+
+// empties looks at a call that opens an existing file, or changes its length.
+func (f *faker) empties(k *call, truncates bool) tracer.Verdict {
+	f.unlock(k)
+	if truncates && f.counts.setIDs+f.counts.capabilities > 0 {
+		return f.wait(k.stop, truncated{})
+	}
+	return tracer.Continue()
+}
+
+// truncated is a call that changes the length of a file, which takes privileges from
+// it (inode(7), capabilities(7)). That write(2) does so too is not seen.
+type truncated struct{}
+
+func (truncated) done(f *faker, s *tracer.Stop) {
+	k, p := &f.k, &f.first
+	k.decode(s, s.Call, s.Args)
+	fd := -1
+	if k.entry.Op == sysent.OpOpen {
+		p.req = f.descriptor(s, int32(s.Value))
+		fd = f.pinRequest(p)
+	} else {
+		fd = f.pin(k, p)
+	}
+	if fd < 0 {
+		return
+	}
+	defer unix.Close(fd)
+	o, ok := f.load(s, fd)
+	if !ok || o.record == nil || o.attr.Type() != unix.S_IFREG {
+		return
+	}
+	xattrs := o.xattrs()
+	delete(xattrs, capabilityXattr)
+	f.save(s, &o, string(p.res.Path), o.attr.Written(f.cred(s.Process())), xattrs)
 }
 
 // unlock gives the owner of an existing file the permissions that root would not
@@ -253,11 +327,17 @@ func (f *faker) mknod(k *call, p *place) tracer.Verdict {
 	if err != nil {
 		return tracer.Deny(unix.ESRCH)
 	}
-	mode := k.mode & (unix.S_IFMT | 0o7777) &^ mask
+	n := f.created(k, c, string(p.res.Path))
+	mode := k.mode & (unix.S_IFMT | 0o7777)
+	if n.acl == "" {
+		mode &^= mask
+	}
+	now, xattrs := n.apply(mode)
+	now.Rdev = k.device & 0xffffffff
 	fd, errno := -1, unix.Errno(0)
 	name, path := string(p.res.Name), string(p.res.Path)
 	err = f.c.asTracee(k.stop, &p.req, func() {
-		fd, errno = change.Create(dir, name, attr.Real(unix.S_IFREG|mode&0o777))
+		fd, errno = change.Create(dir, name, attr.Real(unix.S_IFREG|now.Mode&0o777))
 	})
 	if err != nil || errno != 0 {
 		return f.c.carriedOut(k, err, errno)
@@ -267,11 +347,7 @@ func (f *faker) mknod(k *call, p *place) tracer.Verdict {
 	if !ok {
 		return tracer.Deny(unix.EIO)
 	}
-	now := attr.Attr{Mode: mode, UID: c.UID.FS, GID: c.GID.FS, Rdev: k.device & 0xffffffff}
-	if parent := f.directory(k.stop, path); parent != nil && parent.Has&fakeroot.HasMode != 0 && parent.Mode&unix.S_ISGID != 0 {
-		now.GID = parent.GID
-	}
-	f.save(k.stop, &o, path, now, nil)
+	f.save(k.stop, &o, path, now, xattrs)
 	f.tell(k, path, now)
 	return tracer.Answer(0)
 }

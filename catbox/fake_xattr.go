@@ -65,22 +65,16 @@ func (f *faker) setXattr(k *call, o *object, path string, c *cred.Cred, ch *chan
 // setPlain changes an attribute that is nothing but a value; fs/xattr.c and
 // security/commoncap.c have the order of the errors.
 func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs map[string][]byte) unix.Errno {
-	need := unix.CAP_SYS_ADMIN
-	if name == capabilityXattr {
-		need = unix.CAP_SETFCAP
-	}
-	switch {
-	case !c.Capable(need):
-		return unix.EPERM
-	case name == securityPrefix, name == trustedPrefix:
-		return unix.EINVAL
-	}
 	value := slices.Clone(ch.Value)
-	if name == capabilityXattr && ch.Kind == change.SetXattr {
-		var ok bool
-		if value, ok = capabilityValue(value); !ok {
-			return unix.EINVAL
+	if name == capabilityXattr {
+		var errno unix.Errno
+		if value, errno = setCapability(c, ch, value); errno != 0 {
+			return errno
 		}
+	} else if !c.Capable(unix.CAP_SYS_ADMIN) {
+		return unix.EPERM
+	} else if name == securityPrefix || name == trustedPrefix {
+		return unix.EINVAL
 	}
 	_, there := xattrs[name]
 	switch {
@@ -97,6 +91,24 @@ func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs ma
 	}
 	xattrs[name] = value
 	return 0
+}
+
+// setCapability checks the value of security.capability and returns it as it is kept.
+// Anybody may set an empty one, which means nothing.
+func setCapability(c *cred.Cred, ch *change.Change, value []byte) ([]byte, unix.Errno) {
+	if ch.Kind == change.SetXattr {
+		if len(value) == 0 {
+			return value, 0
+		}
+		var ok bool
+		if value, ok = capabilityValue(value); !ok {
+			return nil, unix.EINVAL
+		}
+	}
+	if !c.Capable(unix.CAP_SETFCAP) {
+		return nil, unix.EPERM
+	}
+	return value, 0
 }
 
 // Sizes and revisions of the value of security.capability
@@ -133,17 +145,21 @@ func (f *faker) setACL(o *object, c *cred.Cred, name string, ch *change.Change, 
 	now = o.attr
 	empty := true
 	if ch.Kind == change.SetXattr {
-		if empty, errno = attr.CheckACL(ch.Value); errno != 0 {
+		if empty, errno = attr.ParseACL(ch.Value); errno != 0 {
 			return now, errno
 		}
 	}
 	switch {
 	case now.Type() == unix.S_IFLNK:
 		return now, unix.EOPNOTSUPP
+	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR && empty:
+		return now, 0
+	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR:
+		return now, unix.EACCES
 	case now.Owns(c) != 0:
 		return now, unix.EPERM
-	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR && !empty:
-		return now, unix.EACCES
+	case !empty && !attr.ValidACL(ch.Value):
+		return now, unix.EINVAL
 	}
 	delete(xattrs, name)
 	if empty {
@@ -199,6 +215,9 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 	value, there := o.record.Xattrs[name]
 	if !there || strings.HasPrefix(name, trustedPrefix) && !f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN) {
 		return tracer.Continue()
+	}
+	if name == capabilityXattr && len(value) == 0 { // can be set, but not read
+		return tracer.Deny(unix.EINVAL)
 	}
 	return giveXattr(k, value)
 }

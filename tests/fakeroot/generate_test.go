@@ -3,6 +3,7 @@ package fakeroot
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 )
 
@@ -15,17 +16,23 @@ const (
 	mixed
 )
 
+// openly is how sequences with identities begin: nobody is kept from anything by a mode.
+var openly = sequence{"umask 0", "chmod . 0777"}
+
 // kindOf spreads the kinds over the sequences of a run.
 func kindOf(number int) kind {
 	return []kind{files, identities, files, mixed, files, files, mixed, files}[number%8]
 }
 
-// generator makes sequences.
-type generator struct{ *rand.Rand }
+// generator makes sequences without what the exceptions match.
+type generator struct {
+	*rand.Rand
+	exceptions []*regexp.Regexp
+}
 
 // generate returns the sequence of a number, the same for each run with a seed.
-func generate(seed uint64, number int) sequence {
-	g := generator{rand.New(rand.NewPCG(seed, uint64(number)))}
+func generate(seed uint64, number int, exceptions []*regexp.Regexp) sequence {
+	g := generator{rand.New(rand.NewPCG(seed, uint64(number))), exceptions}
 	k := kindOf(number)
 	var total int
 	for _, op := range operations {
@@ -34,8 +41,8 @@ func generate(seed uint64, number int) sequence {
 		}
 	}
 	var s sequence
-	if k == mixed { // nobody is kept from anything by a mode
-		s = append(s, "umask 0", "chmod . 0777")
+	if k != files {
+		s = append(s, openly...)
 	}
 	if k != identities { // something to work on
 		for _, op := range []string{"mkdir d %m", "open a wc %m", "open d/x wc %m", "mknod c %n %m %v", "symlink %p l"} {
@@ -44,8 +51,10 @@ func generate(seed uint64, number int) sequence {
 			}
 		}
 	}
-	for length := 5 + g.IntN(36); len(s) < length; {
-		s = append(s, g.fill(k, g.pick(k, total)))
+	for range 5 + g.IntN(36) {
+		if longer := append(s, g.fill(k, g.pick(k, total))); !excepted(longer, g.exceptions) {
+			s = longer
+		}
 	}
 	return s
 }

@@ -3,15 +3,10 @@ package fakeroot
 import (
 	"flag"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/catbox-go/catbox/tests/harness"
 )
 
 // What is tried can be changed, to look for more than each run of the tests does:
@@ -46,25 +41,6 @@ var programDir = sync.OnceValue(func() string {
 	}
 	return dir
 })
-
-// guest compiles the guest with flags and returns the program.
-func guest(t testing.TB, flags ...string) string {
-	t.Helper()
-	harness.Need(t, "gcc", "gcc libc6-dev")
-	sources, err := filepath.Glob("guest/*.c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(programDir(), "guest"+strings.Join(flags, ""))
-	args := append([]string{"-O1", "-Wall", "-D_FILE_OFFSET_BITS=64", "-static", "-o", program}, flags...)
-	if out, err := exec.Command("gcc", append(args, sources...)...).CombinedOutput(); err != nil {
-		if len(flags) > 0 {
-			harness.Missing(t, "gcc -m32 does not work: apt-get install gcc-multilib\n%s", out)
-		}
-		t.Fatalf("gcc: %v\n%s", err, out)
-	}
-	return program
-}
 
 // matter are the capabilities that what the guest does depends on: all that concern
 // files and identities.

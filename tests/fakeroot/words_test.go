@@ -12,6 +12,7 @@ var words = map[byte][]string{
 	// m: permission bits
 	'm': {"0644", "0755", "0600", "0777", "0", "0400", "0111", "0070", "0200", "04755", "02755", "06711", "01777", "02775", "02644",
 		"04600", "07777", "0177777"},
+	'M': {"0777", "04755", "04777", "02755", "06755", "02745", "06711"},
 	'k': {"0", "022", "022", "077", "0777", "0700", "0277", "02"},
 	// n: the type of a node; v: device numbers
 	'n': {"c", "c", "b", "b", "p", "s", "f"},
@@ -86,7 +87,7 @@ var operations = []struct {
 	{10, files | mixed, "noreplace %p %p"},
 	{3, files | mixed, "whiteout %f %f"},
 	{3, files | mixed, "chdir d"},
-	{3, files | mixed, "chdir .."},
+	{3, files | mixed, "back"},
 
 	{60, files | mixed, "chmod %p %m"},
 	{10, files | mixed, "lchmod %p %m"},
@@ -120,6 +121,7 @@ var operations = []struct {
 	{6, files | mixed, "ftruncate %s 2"},
 	{20, files | mixed, "access %p %a"},
 	{15, files | mixed, "access2 %p %a %A"},
+	{10, files, "try %f"},
 	{10, files | mixed, "list %e"},
 	{10, files | mixed, "stat %p"},
 	{3, files | mixed, "readlink %p"},
@@ -159,4 +161,5 @@ var operations = []struct {
 	{4, identities, "capbound 7"},
 	{2, identities, "capbound 99"},
 	{8, identities, "status"},
+	{6, identities, "program %M %u %u"},
 }

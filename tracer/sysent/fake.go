@@ -44,7 +44,7 @@ func (e *Entry) Fake() []Rule {
 		return fakeSocketcall
 	}
 	switch e.Op {
-	case OpOpen, OpMkdir, OpRmdir, OpUnlink, OpRename, OpLink, OpSymlink, OpMknod, OpBind:
+	case OpOpen, OpTruncate, OpMkdir, OpRmdir, OpUnlink, OpRename, OpLink, OpSymlink, OpMknod, OpBind:
 		return e.Confine
 	}
 	return nil

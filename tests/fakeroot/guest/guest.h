@@ -27,6 +27,9 @@ extern const struct op node_ops[], owner_ops[], xattr_ops[], open_ops[], ask_ops
 // after an exec, whether a file is open there or not.
 int slot(const char *number);
 
+// HOME is open on the directory of the sequence.
+enum { HOME = 13 };
+
 // The variants of a call take turns by this number, that of the operation.
 extern int turn;
 

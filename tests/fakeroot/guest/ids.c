@@ -2,7 +2,9 @@
 // would change all threads.
 #include "guest.h"
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #ifdef __i386__
 #define WIDE(name) SYS_##name##32
@@ -164,11 +166,41 @@ static void status(char **a) {
 		fclose(f);
 }
 
+static void *other_thread(void *arg) {
+	uint32_t uid = *(uint32_t *)arg;
+	report(syscall(WIDE(setresuid), uid, uid, uid));
+	return NULL;
+}
+
+// thread UID: it changes its own identity alone
+static void thread(char **a) {
+	uint32_t uid = id(a[0]);
+	pthread_t t;
+	report(-(pthread_create(&t, NULL, other_thread, &uid) != 0));
+	pthread_join(t, NULL);
+	printf("\n");
+	identity();
+}
+
+// Whom the other end of a socket takes this process for.
+static void peer(char **a) {
+	(void)a;
+	int pair[2];
+	struct ucred c = {0};
+	socklen_t size = sizeof c;
+	report(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	report(getsockopt(pair[0], SOL_SOCKET, SO_PEERCRED, &c, &size));
+	printf(" %u %u", c.uid, c.gid);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 const struct op id_ops[] = {
 	{"setuid", ".", set_uid}, {"setgid", ".", set_gid}, {"setreuid", "..", set_reuid}, {"setregid", "..", set_regid},
 	{"setresuid", "...", set_resuid}, {"setresgid", "...", set_resgid}, {"setfsuid", ".", set_fsuid}, {"setfsgid", ".", set_fsgid},
 	{"setuid16", ".", set_uid16}, {"setgid16", ".", set_gid16}, {"setreuid16", "..", set_reuid16}, {"setresgid16", "...", set_resgid16},
 	{"setgroups", "..", set_groups}, {"getgroups", ".", count_groups}, {"ids16", "", tell_16}, {"capset", "...", set_caps},
 	{"drop", ".", drop_caps}, {"capget", "..", odd_caps}, {"keepcaps", ".", keep_caps}, {"capbset", ".", drop_bound},
-	{"capbound", ".", tell_bound}, {"ids", "", whoami}, {"status", "", status}, {0},
+	{"capbound", ".", tell_bound}, {"ids", "", whoami}, {"status", "", status},
+	{"thread", ".", thread}, {"peer", "", peer}, {0},
 };

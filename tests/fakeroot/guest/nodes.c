@@ -66,9 +66,15 @@ static void whiteout(char **a) { report(syscall(SYS_renameat2, AT_FDCWD, a[0], A
 
 static void go(char **a) { report(chdir(a[0])); }
 
+// Back to the directory of the sequence.
+static void go_back(char **a) {
+	(void)a;
+	report(fchdir(HOME));
+}
+
 const struct op node_ops[] = {
 	{"mkdir", "p.", make_dir}, {"mknod", "p....", make_node}, {"symlink", ".p", make_link}, {"bind", "p", make_socket},
 	{"link", "pp", hard_link}, {"linkfollow", "pp", follow_link}, {"linkopen", ".p", name_open}, {"unlink", "p", forget},
 	{"rmdir", "p", forget_dir}, {"rename", "pp", move}, {"exchange", "pp", swap}, {"noreplace", "pp", move_new},
-	{"whiteout", "pp", whiteout}, {"chdir", ".", go}, {0},
+	{"whiteout", "pp", whiteout}, {"chdir", ".", go}, {"back", "", go_back}, {0},
 };

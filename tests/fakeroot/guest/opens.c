@@ -134,7 +134,27 @@ static void everything(char **a) {
 	whole();
 }
 
+// A device is opened here all the same.
+static void open_device(char **a) {
+	char text[4];
+	int fd = open(a[0], O_RDONLY);
+	report(fd);
+	ssize_t n = read(fd, text, sizeof text);
+	report(n);
+	printf(" %zd", n);
+	close(fd);
+}
+
+static void by_oldstat(char **a) {
+#ifdef __i386__
+	unsigned char old[64];
+	report(syscall(SYS_oldstat, a[0], old));
+#else
+	report(access(a[0], F_OK));
+#endif
+}
+
 const struct op ask_ops[] = {
 	{"access", "..", may}, {"access2", "...", may2}, {"list", ".", lists}, {"stat", ".", follow}, {"readlink", ".", text},
-	{"whole", "", everything}, {0},
+	{"whole", "", everything}, {"opendevice", ".", open_device}, {"oldstat", ".", by_oldstat}, {0},
 };

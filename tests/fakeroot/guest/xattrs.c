@@ -121,8 +121,16 @@ void attributes(const char *path) {
 	}
 }
 
+// getxattrat PATH NAME (Linux 6.13)
+static void get_at(char **a) {
+	unsigned char value[64];
+	struct { uint64_t value; uint32_t size, flags; } args = {(uintptr_t)value, sizeof value, 0};
+	report(syscall(464, AT_FDCWD, a[0], 0, a[1], &args, sizeof args));
+}
+
 const struct op xattr_ops[] = {
 	{"setxattr", "p...", set}, {"lsetxattr", "p...", lset}, {"fsetxattr", "....", fset}, {"getxattr", "...", get},
 	{"lgetxattr", "...", lget}, {"fgetxattr", "...", fget}, {"removexattr", "p.", removes}, {"lremovexattr", "p.", lremoves},
-	{"fremovexattr", "..", fremoves}, {"listxattr", "..", names}, {"llistxattr", "..", lnames}, {"flistxattr", "..", fnames}, {0},
+	{"fremovexattr", "..", fremoves}, {"listxattr", "..", names}, {"llistxattr", "..", lnames}, {"flistxattr", "..", fnames},
+	{"getxattrat", "..", get_at}, {0},
 };
