@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"unicode/utf8"
 )
@@ -283,10 +284,13 @@ func check(e Event, w wire) error {
 			return fmt.Errorf("%w: %d, this is version %d", ErrVersion, e.Version, Version)
 		}
 	case *Start:
-		if e.ID <= 0 || e.Parent < 0 || e.Parent >= e.ID {
+		if e.ID <= 0 || e.ID > math.MaxInt32 || e.Parent < 0 || e.Parent >= e.ID {
 			return fmt.Errorf("process %d with parent %d", e.ID, e.Parent)
 		}
 	case *Files:
+		if e.Process < 0 || e.Process > math.MaxInt32 {
+			return fmt.Errorf("files of process %d", e.Process)
+		}
 		for i := range e.Entries {
 			if err := e.Entries[i].Ops.fromMap(w.(*filesWire).Entries[i].Ops); err != nil {
 				return fmt.Errorf("entry %d: %w", i, err)
