@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -44,8 +45,17 @@ type Path struct {
 	Class Class
 	// Link is set for a symbolic link that was passed on the way to something.
 	Link bool
+	// Dir is set for what is known to be a directory: it was listed, or something in it
+	// is in the record. An empty directory is not known to be one.
+	Dir bool
 	// Was is the name under which an output was made or found, if it had another one.
 	Was string
+}
+
+// Needed reports whether the content of an input was used: it was read or executed, or
+// it is a symbolic link on the way to something.
+func (p *Path) Needed() bool {
+	return p.Class&ClassInput != 0 && (p.Link || p.Ops.Set().Has(OpRead, OpExecuted, OpRenamedFrom))
 }
 
 // Use is what one process did with a path.
@@ -69,6 +79,7 @@ func Load(r io.Reader) (*Build, error) {
 	b.link()
 	b.count()
 	c.classify()
+	b.finish()
 	return b, nil
 }
 
@@ -267,6 +278,30 @@ func (b *Build) Slowest(n int) []*Process {
 	list := slices.Clone(b.Processes)
 	slices.SortStableFunc(list, func(x, y *Process) int { return cmp.Compare(y.Self, x.Self) })
 	return list[:min(n, len(list))]
+}
+
+// finish sorts the paths, to which renames of directories have added some that nobody
+// used, and finds the directories.
+func (b *Build) finish() {
+	slices.SortFunc(b.Paths, func(x, y *Path) int { return strings.Compare(x.Name, y.Name) })
+	for _, p := range b.Paths {
+		if !p.Ops[OpListed].Never() {
+			p.Dir = true
+		}
+		if p.Class == ClassMissing {
+			continue
+		}
+		for name := p.Name; len(name) > 1 && len(name) <= maxPath; {
+			name = name[:max(strings.LastIndexByte(name, '/'), 0)]
+			dir := b.paths[name]
+			if dir != nil && dir.Dir {
+				break
+			}
+			if dir != nil {
+				dir.Dir = true
+			}
+		}
+	}
 }
 
 func filter[T any](list []T, keep func(T) bool) []T {

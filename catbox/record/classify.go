@@ -252,8 +252,6 @@ func (c *classifier) finish() {
 			p.Class = ClassMissing
 		}
 	}
-	// Renames of directories have given names that nobody used.
-	slices.SortFunc(c.build.Paths, func(x, y *Path) int { return strings.Compare(x.Name, y.Name) })
 }
 
 // With returns the paths of one of the classes, by name.

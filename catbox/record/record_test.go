@@ -31,7 +31,7 @@ func TestRoundTrip(t *testing.T) {
 			}
 			exec := one[*Exec](t, list)
 			exec.Time = 0
-			if diff := cmp.Diff(&Exec{Process: 1, Path: "/usr/bin/make", Argv: []string{"make"}, Dir: "/w\xfe",
+			if diff := cmp.Diff(&Exec{Process: 1, Path: "/usr/bin/make", Name: "/bin/m\xff", Argv: []string{"make"}, Dir: "/w\xfe",
 				Interpreters: []Interpreter{{"/lib64/ld.so\xff", Loader}}}, exec); diff != "" {
 				t.Errorf("exec (-want +got)\n%s", diff)
 			}

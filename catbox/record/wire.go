@@ -104,16 +104,18 @@ type execWire struct {
 	Type string `json:"type"`
 	*plainExec
 	PathBytes []byte   `json:"path_bytes,omitempty"`
+	NameBytes []byte   `json:"name_bytes,omitempty"`
 	ArgvBytes [][]byte `json:"argv_bytes,omitempty"`
 	DirBytes  []byte   `json:"dir_bytes,omitempty"`
 }
 
 func (e *Exec) wire() wire {
-	return &execWire{e.kind(), (*plainExec)(e), exact(e.Path), exactAll(e.Argv), exact(e.Dir)}
+	return &execWire{e.kind(), (*plainExec)(e), exact(e.Path), exact(e.Name), exactAll(e.Argv), exact(e.Dir)}
 }
 
 func (w *execWire) restore() {
 	restore(&w.Path, w.PathBytes)
+	restore(&w.Name, w.NameBytes)
 	restoreAll(w.Argv, w.ArgvBytes)
 	restore(&w.Dir, w.DirBytes)
 }
