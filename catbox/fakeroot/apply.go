@@ -185,7 +185,7 @@ func (a *applier) replace(e *Entry, parent int) error {
 func (a *applier) create(e *Entry, try func(name string) error) (name string, err error) {
 	for i := range 100 {
 		name = fmt.Sprintf(".catbox-%d-%d", os.Getpid(), i)
-		if err = try(name); err != unix.EEXIST {
+		if err = try(name); !errors.Is(err, unix.EEXIST) {
 			break
 		}
 	}

@@ -53,7 +53,7 @@ func TestApplyUnknown(t *testing.T) {
 			for i := range want {
 				want[i].UID, want[i].GID = test.want[0], test.want[1]
 			}
-			must(t, New().Apply(root, ApplyOptions{WalkOptions{test.unknown}}))
+			must(t, New().Apply(root, ApplyOptions{WalkOptions{Unknown: test.unknown}}))
 			if diff := diffEntries(want, look(t, nil, root, UnknownReal)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -34,7 +34,7 @@ func appendEntry(b []byte, e *Entry, modTime time.Time) []byte {
 	b = append(b, '{')
 	b = append(b, appendText(nil, "path", e.Path)[1:]...)
 	b = append(append(append(b, `,"type":"`...), typeWord(e.Mode)...), '"')
-	b = fmt.Appendf(b, `,"mode":"%04o","uid":%d,"gid":%d`, e.Mode&0o7777, e.UID, e.GID)
+	b = fmt.Appendf(b, `,"mode":"%#o","uid":%d,"gid":%d`, e.Mode&0o7777, e.UID, e.GID)
 	if e.IsRegular() {
 		b = strconv.AppendInt(append(b, `,"size":`...), e.Size, 10)
 	}
@@ -94,11 +94,4 @@ func (db *DB) WriteFakerootTree(w io.Writer, root string, opts ExportOptions) er
 		return wrap("write records", err)
 	}
 	return faked.writeFakeroot(w, func(r *Record) (*Record, uint64, bool) { return r, links[r.Key], true })
-}
-
-func (r *Record) xattrs() map[string][]byte {
-	if r == nil {
-		return nil
-	}
-	return r.Xattrs
 }

@@ -45,6 +45,14 @@ func (r *Record) IsDevice() bool {
 	return r.Has&HasMode != 0 && isDevice(r.Mode)
 }
 
+// xattrs returns the attributes of a record, which may be nil.
+func (r *Record) xattrs() map[string][]byte {
+	if r == nil {
+		return nil
+	}
+	return r.Xattrs
+}
+
 func isDevice(mode uint32) bool {
 	t := mode & unix.S_IFMT
 	return t == unix.S_IFCHR || t == unix.S_IFBLK

@@ -32,6 +32,7 @@ func (db *DB) find(st *unix.Statx_t) *Record {
 // WalkOptions says how a tree is looked at. The zero value is good.
 type WalkOptions struct {
 	Unknown Unknown
+	Seen    func(*Entry) // called for each entry first, unless it is nil
 }
 
 // Walk calls fn for a directory and everything below it, as root would have made it:
@@ -78,6 +79,9 @@ func (w *walker) walk() error {
 func (w *walker) object(parent, fd int, name string) error {
 	e, err := w.entry(fd, name)
 	if err == nil {
+		if w.opts.Seen != nil {
+			w.opts.Seen(e)
+		}
 		err = w.enter(e, parent)
 	}
 	e.fd = -1
@@ -143,13 +147,11 @@ func (w *walker) entry(fd int, name string) (*Entry, error) {
 	if e.Xattrs, err = readXattrs(procName(fd)); err != nil {
 		return e, w.fail("read attributes", name, err)
 	}
-	if e.Record != nil {
-		for name, value := range e.Record.Xattrs {
-			if e.Xattrs == nil {
-				e.Xattrs = make(map[string][]byte)
-			}
-			e.Xattrs[name] = value
+	for name, value := range e.Record.xattrs() {
+		if e.Xattrs == nil {
+			e.Xattrs = make(map[string][]byte)
 		}
+		e.Xattrs[name] = value
 	}
 	return e, nil
 }

@@ -1,6 +1,7 @@
 package fakeroot
 
 import (
+	"errors"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -29,7 +30,7 @@ func isACL(name string) bool { return name == accessACL || name == defaultACL }
 // followed: it is that of a descriptor.
 func readXattrs(name string) (map[string][]byte, error) {
 	list, err := grow(func(buf []byte) (int, error) { return unix.Listxattr(name, buf) })
-	if err == unix.ENOTSUP {
+	if errors.Is(err, unix.ENOTSUP) {
 		return nil, nil
 	}
 	if err != nil {
@@ -41,11 +42,10 @@ func readXattrs(name string) (map[string][]byte, error) {
 			continue
 		}
 		value, err := grow(func(buf []byte) (int, error) { return unix.Getxattr(name, attr, buf) })
-		switch err {
-		case nil:
-		case unix.ENODATA, unix.ENOTSUP: // removed meanwhile, or of a file system that lists more than it has
-			continue
-		default:
+		if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+			continue // removed meanwhile, or of a file system that lists more than it has
+		}
+		if err != nil {
 			return nil, err
 		}
 		if xattrs == nil {
@@ -68,7 +68,7 @@ func grow(read func([]byte) (int, error)) ([]byte, error) {
 		if err == nil {
 			return buf[:n], nil
 		}
-		if err != unix.ERANGE {
+		if !errors.Is(err, unix.ERANGE) {
 			return nil, err
 		}
 	}
