@@ -106,7 +106,7 @@ func (f *faker) chown(k *call, o *object, path string, c *cred.Cred, ch *change.
 	}
 	xattrs := o.xattrs()
 	if dropsCaps {
-		delete(xattrs, capabilityXattr)
+		dropCapabilities(xattrs)
 	}
 	f.save(k.stop, o, path, now, xattrs)
 	f.tell(k, path, now)

@@ -50,7 +50,11 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		}
 		return tracer.Continue()
 	}
-	n := f.created(k, c, string(p.res.Path))
+	path := string(p.res.Path)
+	if k.flags&tmpfile != 0 { // the directory itself
+		path += "/"
+	}
+	n := f.created(k, c, path)
 	if n == (created{}) && !f.narrow && !needsOwner(k) {
 		return tracer.Continue()
 	}
@@ -218,7 +222,7 @@ func (truncated) done(f *faker, s *tracer.Stop) {
 		return
 	}
 	xattrs := o.xattrs()
-	delete(xattrs, capabilityXattr)
+	dropCapabilities(xattrs)
 	f.save(s, &o, string(p.res.Path), o.attr.Written(f.cred(s.Process())), xattrs)
 }
 
