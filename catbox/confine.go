@@ -23,7 +23,8 @@ type confiner struct {
 	journal  *journal
 	resolver *resolve.Resolver
 	ears     *ears
-	fake     *faker // nil: nothing is faked
+	fake     *faker  // nil: nothing is faked
+	reader   *reader // nil: everything may be read
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 

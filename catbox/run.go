@@ -99,6 +99,9 @@ func (s *Sandbox) handlers(c *confiner) []tracer.Handler {
 	if s.Fakeroot == FakerootLie {
 		list = append(list, lie()) // first, or the confiner would stop what it answers
 	}
+	if c.reader != nil {
+		list = append(list, c.reader.handler())
+	}
 	list = append(list, c.handler())
 	if c.fake != nil {
 		list = append(list, c.fake.handler())
@@ -136,6 +139,10 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	c := &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
 		resolver: resolver, ears: newEars(s.Network), identity: identity, identities: identities{}, sameRoot: !chroot}
 	c.fake = s.newFaker(c, cmd)
+	if c.reader, err = s.newReader(c); err != nil {
+		resolver.Close()
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -19,6 +19,15 @@ type Sandbox struct {
 	Paths     []string
 	DenyPaths []string
 
+	// ReadPaths and DenyReadPaths are rules of the same form for what may be opened
+	// for reading or executed. Without ReadPaths everything may that is not denied.
+	// HidePaths are rules for what looks missing (ENOENT) to every call that looks it
+	// up by its path, and is no violation. The command itself is started in any case.
+	// The tracer alone holds to these rules.
+	ReadPaths     []string
+	DenyReadPaths []string
+	HidePaths     []string
+
 	// DefaultDevices allows to open for writing what is writable by nature:
 	// /dev/null, zero, full, tty, ptmx, pts/*, an ordinary user's own files below /proc
 	// that only name or rate it, and the files that the command was given as

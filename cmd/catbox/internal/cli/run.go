@@ -14,6 +14,9 @@ import (
 type runFlags struct {
 	paths       []string
 	denyPaths   []string
+	reads       []string
+	denyReads   []string
+	hide        []string
 	network     catbox.Network
 	action      catbox.Action
 	collectOnly bool
@@ -44,6 +47,11 @@ Rules:
                 searched in the canonical path: anchor it with ^ and \z. Quote
                 it, or the shell takes the ~ for your home directory.
   --deny-path   the same two forms; wins over every -p.
+
+  --read        the same two forms; nothing else may be read or executed.
+  --deny-read   the same two forms; wins over every --read.
+  --hide        the same two forms, for what looks missing: to prove that a build
+                does not need it.
 
 Without -p nothing can be written but /dev/null, terminals and the like, the files
 that standard output and standard error are, and a private directory for temporary
@@ -131,6 +139,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringArrayVarP(&f.paths, "path", "p", nil, "allow writing to `PATH` and below, or to what ~REGEX matches")
 	flags.StringArrayVar(&f.denyPaths, "deny-path", nil, "deny writing to `PATH` or ~REGEX, whatever -p says")
+	flags.StringArrayVar(&f.reads, "read", nil, "allow reading and executing only below `PATH` or what ~REGEX matches")
+	flags.StringArrayVar(&f.denyReads, "deny-read", nil, "deny reading and executing `PATH` or ~REGEX")
+	flags.StringArrayVar(&f.hide, "hide", nil, "let `PATH` or ~REGEX look missing")
 	flags.VarP(newWord(&f.network, networkWords()), "network", "n", "allow the network: host, loopback or none (-n alone is host)")
 	flags.Lookup("network").NoOptDefVal = catbox.NetworkHost.String()
 	flags.StringArrayVarP(&f.shell, "command", "c", nil, "run `COMMAND` with /bin/sh -c; may be given several times")
@@ -212,13 +223,19 @@ func (f *runFlags) sandbox() (*catbox.Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	var looks [3][]string
+	for i, rules := range [][]string{f.reads, f.denyReads, f.hide} {
+		if looks[i], err = absoluteRules(rules, []string{"--read", "--deny-read", "--hide"}[i]); err != nil {
+			return nil, err
+		}
+	}
 	var require catbox.Level
 	if f.require != "" {
 		if require, err = catbox.ParseLevel(f.require); err != nil {
 			return nil, usagef("catbox doctor says which level this machine gives", "--require: %w", err)
 		}
 	}
-	return &catbox.Sandbox{Fakeroot: f.fakeroot.kind, UnknownOwner: f.fakeroot.unknown, FakeStatus: f.fakeroot.status, Require: require, Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
+	return &catbox.Sandbox{Fakeroot: f.fakeroot.kind, UnknownOwner: f.fakeroot.unknown, FakeStatus: f.fakeroot.status, Require: require, ReadPaths: looks[0], DenyReadPaths: looks[1], HidePaths: looks[2], Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
 		OnViolation: f.action, KillOnExit: f.killOnExit, MeasureUsage: f.stats, Grace: grace}, nil
 }
 
