@@ -37,7 +37,7 @@ func faked(t testing.TB, args []string, all []sequence) []string {
 	catbox := harness.Program(t, programDir(), "cmd/catbox")
 	uid := os.Getuid()
 	if uid == 0 {
-		uid = nobody
+		uid = *who
 	}
 	return run(t, uid, append([]string{catbox, "run", "--fakeroot", "--fakeroot-status", "-p", ".", "--"}, args...), all)
 }
