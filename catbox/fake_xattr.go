@@ -235,7 +235,7 @@ func (f *faker) bareXattr(k *call, class string, o *object) tracer.Verdict {
 	switch {
 	case class == trustedPrefix && f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN):
 		return tracer.Deny(unix.EINVAL)
-	case class == userPrefix && isDeviceMode(o.attr.Mode):
+	case class == trustedPrefix, isDeviceMode(o.attr.Mode):
 		return tracer.Deny(unix.ENODATA)
 	}
 	return tracer.Continue()
