@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/fakeroot"
+	"github.com/catbox-go/catbox/catbox/record"
 )
 
 // Sandbox is a policy. The zero value allows nothing. A Sandbox may be used for
@@ -48,6 +49,11 @@ type Sandbox struct {
 	// Ownership is where faked ownership is recorded, for one run at a time.
 	// Nil: each run begins with nothing. See Result.Ownership.
 	Ownership fakeroot.Recorder
+
+	// Record gets what the run executes, reads, writes and looks for, as far as
+	// RecordLevel says (zero: record.LevelFiles). Who made it closes it.
+	Record      *record.Writer
+	RecordLevel record.Level
 
 	// OnViolation says what happens to a call that the policy refuses.
 	OnViolation Action

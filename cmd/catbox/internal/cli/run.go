@@ -31,6 +31,7 @@ type runFlags struct {
 	keepFDs     []int
 	require     string
 	fakeroot    fakerootFlags
+	record      recordFlags
 	quiet       bool
 }
 
@@ -75,6 +76,9 @@ records are gone at the end, unless --fakeroot-save keeps them in a file; what i
 the file already is kept and counts. --fakeroot-load begins with what another file
 has, which fakeroot(1) may have saved. --fakeroot=lie only says so: changes of owners
 and of the identity succeed and do nothing, at no cost.
+
+With --record FILE what the command and all it starts execute, read, write, look for
+and miss is written to FILE: see catbox report and catbox deps.
 
 The command gets standard input, output and error, and no other descriptor
 unless --keep-fd names it.
@@ -130,6 +134,7 @@ func (a *app) runCommand() *cobra.Command {
 	complete("on-violation", actionWords()...)
 	complete("fakeroot", fakerootWords()...)
 	complete("fakeroot-unknown", unknownWords()...)
+	complete("record-level", recordLevels()...)
 	return cmd
 }
 
@@ -152,6 +157,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.noDevices, "no-default-devices", false, "deny /dev/null, terminals and the files of the standard streams too")
 	flags.BoolVar(&f.killOnExit, "kill-on-exit", false, "kill what the command leaves running when it ends")
 	f.fakeroot.register(flags)
+	f.record.register(flags)
 	flags.StringVar(&f.require, "require", "", "refuse to start unless the kernel guards the rules at `LEVEL`; see catbox doctor")
 	flags.IntSliceVar(&f.keepFDs, "keep-fd", nil, "hand descriptor `N` over; may be given several times")
 	flags.StringVar(&f.violations, "violations", "", "write refusals as JSON Lines to `FILE` (- is standard output)")
