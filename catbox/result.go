@@ -3,6 +3,7 @@ package catbox
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/tracer"
 )
 
@@ -16,6 +17,9 @@ type Result struct {
 	// Dropped is how many more there were than Sandbox.MaxViolations.
 	Violations []Violation
 	Dropped    int
+
+	// Ownership is what is recorded at the end, with FakerootFull.
+	Ownership *fakeroot.DB
 
 	// Stopped is set when the action [Stop] ended the run.
 	Stopped bool
@@ -61,4 +65,32 @@ func newResult(out *tracer.Outcome, j *journal) *Result {
 		r.ExitCode = out.Status.ExitStatus()
 	}
 	return r
+}
+
+// Owner is who a file belongs to.
+type Owner struct{ UID, GID uint32 }
+
+// Ownerships returns the owners that are recorded, by the canonical paths at which
+// the files were last seen. With records of earlier runs, some may be gone; the
+// record itself, by inode, is Result.Ownership.
+func (r *Result) Ownerships() map[string]Owner {
+	owners := map[string]Owner{}
+	for record := range r.Ownership.All() {
+		if record.Has&(fakeroot.HasUID|fakeroot.HasGID) != 0 && record.Path != "" {
+			owners[record.Path] = Owner{UID: record.UID, GID: record.GID}
+		}
+	}
+	return owners
+}
+
+// Modes returns the modes that are recorded (type and permissions, as st_mode), as
+// Ownerships does the owners.
+func (r *Result) Modes() map[string]uint32 {
+	modes := map[string]uint32{}
+	for record := range r.Ownership.All() {
+		if record.Has&fakeroot.HasMode != 0 && record.Path != "" {
+			modes[record.Path] = record.Mode
+		}
+	}
+	return modes
 }
