@@ -152,6 +152,7 @@ func (f *faker) setReal(s *tracer.Stop, o *object, mode uint32) unix.Errno {
 
 // tell reports a call that was faked.
 func (f *faker) tell(k *call, path string, now attr.Attr) {
+	f.c.recorder.owner(path, now.UID, now.GID, now.Mode, now.Rdev)
 	if f.hooks.Faked == nil {
 		return
 	}
