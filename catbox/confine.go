@@ -23,10 +23,12 @@ type confiner struct {
 	journal  *journal
 	resolver *resolve.Resolver
 	ears     *ears
+	fake     *faker // nil: nothing is faked
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 
-	identity *change.Identity // of the tracer
+	identity   *change.Identity // of the tracer
+	identities identities       // of threads
 
 	k      call
 	change change.Change
@@ -68,12 +70,15 @@ func noCore(p *tracer.Process) error {
 	return nil
 }
 
-// rules is the Confine column of the table, with two changes: a call that is
-// refused with EPERM stops, so that the refusal can be explained; and what the
-// network rules of the run allow does not stop.
+// rules is the Confine column of the table, with three changes: a call that is
+// refused with EPERM stops, so that the refusal can be explained; what the
+// network rules of the run allow does not stop; and changes of the identity are
+// watched where they can succeed.
 func (c *confiner) rules(e *sysent.Entry) []sysent.Rule {
 	rules := slices.Clone(e.Confine)
 	switch {
+	case e.ID.Changes() && c.identity.Privileged():
+		return []sysent.Rule{{Verb: sysent.Stop}}
 	case e.Class == sysent.Net && c.policy.network == NetworkHost && e.Op != sysent.OpBind:
 		return nil
 	case e.Loopback != nil && c.policy.network == NetworkLoopback:
@@ -116,6 +121,9 @@ func (c *confiner) enter(s *tracer.Stop) tracer.Verdict {
 		return c.net(k)
 	case sysent.Signal:
 		return c.signal(k)
+	case sysent.ID:
+		c.identities.forget(s)
+		return tracer.Continue()
 	}
 	return c.forbidden(k)
 }

@@ -69,7 +69,7 @@ func (c *confiner) connect(k *call, sockaddr []byte) tracer.Verdict {
 		return tracer.Deny(unix.EBADF)
 	}
 	var errno unix.Errno
-	err = c.asTracee(k.stop.Tid, &c.first.req, func() { errno = change.Connect(fd, flags, sockaddr) })
+	err = c.asTracee(k.stop, &c.first.req, func() { errno = change.Connect(fd, flags, sockaddr) })
 	if waits := errno == unix.EAGAIN || errno == unix.EINPROGRESS || errno == unix.EALREADY; waits && flags&unix.O_NONBLOCK == 0 {
 		return tracer.Retry()
 	}

@@ -78,19 +78,27 @@ func (c *confiner) changePinned(k *call, p *place, ch *change.Change) tracer.Ver
 	if direct && opensNothing(k.stop.Tid, k.fd) {
 		return tracer.Deny(unix.EBADF)
 	}
-	switch {
-	case !c.allowed(k, p):
+	if !c.allowed(k, p) {
 		v := c.explain(k, p)
+		errno := unix.EACCES
 		if ch.Kind == change.Command {
 			v.Reason += commandName(k)
-			return c.violate(v, unix.EPERM)
+			errno = unix.EPERM
 		}
-		return c.violate(v, unix.EACCES)
-	case c.policy.action == Report:
+		if v := c.violate(v, errno); c.policy.action != Report {
+			return v
+		}
+	}
+	if c.fake != nil {
+		if v, done := c.fake.change(k, fd, &p.res, ch); done {
+			return v
+		}
+	}
+	if c.policy.action == Report {
 		return tracer.Continue()
 	}
 	var errno unix.Errno
-	err = c.asTracee(k.stop.Tid, &p.req, func() { errno = ch.Apply(c.resolver.Descriptors(), fd) })
+	err = c.asTracee(k.stop, &p.req, func() { errno = ch.Apply(c.resolver.Descriptors(), fd) })
 	return c.carriedOut(k, err, errno)
 }
 
@@ -235,58 +243,4 @@ func (k *call) word(v uint64) uint64 {
 		return v & 0xffffffff
 	}
 	return v
-}
-
-// asTracee calls f with the rights to files that a thread has. Only the children
-// of a privileged tracer can have others than the tracer itself; for them the
-// directories on the way to what req names are asked too, since a privileged
-// tracer sees through them.
-//
-// An errno as the error is the answer to the call; f was not called. Any other error
-// ends the run: the tracer could not take its own rights back.
-func (c *confiner) asTracee(tid int, req *resolve.Request, f func()) error {
-	if !c.identity.Privileged() {
-		f()
-		return nil
-	}
-	id, err := identityOf(tid)
-	if err != nil {
-		return unix.ESRCH // killed: nobody gets the answer
-	}
-	if id.Same(c.identity) {
-		f()
-		return nil
-	}
-	base, err := c.resolver.Base(req)
-	if err != nil {
-		return unix.EACCES
-	}
-	defer unix.Close(base)
-	var denied error
-	err = change.As(c.identity, id, func() {
-		if denied = resolve.MaySearch(base, req); denied == nil {
-			f()
-		}
-	})
-	if err == nil {
-		err = denied
-	}
-	return err
-}
-
-func identityOf(tid int) (*change.Identity, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
-	if err != nil {
-		return nil, err
-	}
-	return change.ParseStatus(text)
-}
-
-// umask returns the file mode creation mask of a thread.
-func umask(tid int) (uint32, error) {
-	id, err := identityOf(tid)
-	if err != nil {
-		return 0, err
-	}
-	return id.Umask, nil
 }

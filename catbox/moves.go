@@ -39,7 +39,7 @@ func (c *confiner) move(k *call, a, b *place) tracer.Verdict {
 	}
 	defer unix.Close(from.Dir)
 	var errno unix.Errno
-	err := c.asTracee(k.stop.Tid, &a.req, func() {
+	err := c.asTracee(k.stop, &a.req, func() {
 		if k.entry.Op == sysent.OpLink {
 			errno = change.Link(from, to)
 		} else {
@@ -88,6 +88,6 @@ func (c *confiner) linkObject(k *call, a *place, to change.Entry) tracer.Verdict
 		return c.violate(c.explain(k, a), unix.EACCES)
 	}
 	var errno unix.Errno
-	err = c.asTracee(k.stop.Tid, &a.req, func() { errno = change.LinkObject(c.resolver.Descriptors(), fd, to) })
+	err = c.asTracee(k.stop, &a.req, func() { errno = change.LinkObject(c.resolver.Descriptors(), fd, to) })
 	return c.carriedOut(k, err, errno)
 }

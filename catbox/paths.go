@@ -17,13 +17,17 @@ func (c *confiner) onePath(k *call) tracer.Verdict {
 	if v, done := c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
 		return v
 	}
-	if c.surely(p) && !deviceNode(k) {
+	device := deviceNode(k)
+	if c.surely(p) && !device {
 		return tracer.Continue()
 	}
 	if v, done := c.resolve(k, p); done {
 		return v
 	}
-	if c.allowed(k, p) && !deviceNode(k) {
+	if device && c.fake != nil && (c.allowed(k, p) || c.policy.action == Report) {
+		return c.fake.mknod(k, p)
+	}
+	if c.allowed(k, p) && !device {
 		if v, done := c.rootEntry(k, p); done {
 			return v
 		}
@@ -35,7 +39,7 @@ func (c *confiner) onePath(k *call) tracer.Verdict {
 	case !effect:
 		return tracer.Continue()
 	}
-	if deviceNode(k) {
+	if device && c.fake == nil {
 		return c.violate(pathViolation(k, p, "device nodes reach hardware and are never allowed"), unix.EPERM)
 	}
 	return c.violate(c.explain(k, p), unix.EACCES)
@@ -107,10 +111,18 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 
 // goAhead lets a rename or a link that the rules allow run, or carries it out.
 func (c *confiner) goAhead(k *call, a, b *place) tracer.Verdict {
-	if c.carriesMoves() {
+	if !c.carriesMoves() {
+		return tracer.Continue()
+	}
+	if c.fake == nil {
 		return c.move(k, a, b)
 	}
-	return tracer.Continue()
+	after, some := c.fake.watchMove(k)
+	v := c.move(k, a, b)
+	if some && v.Answers(0) {
+		after.done(c.fake, k.stop)
+	}
+	return v
 }
 
 // firstFault answers a call whose second path cannot be read: the kernel walks

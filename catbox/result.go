@@ -3,6 +3,7 @@ package catbox
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/tracer"
 )
 
@@ -16,6 +17,9 @@ type Result struct {
 	// Dropped is how many more there were than Sandbox.MaxViolations.
 	Violations []Violation
 	Dropped    int
+
+	// Ownership is what is recorded at the end, with FakerootFull.
+	Ownership *fakeroot.DB
 
 	// Stopped is set when the action [Stop] ended the run.
 	Stopped bool

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
@@ -41,6 +42,9 @@ func (c *confiner) rootEntry(k *call, p *place) (v tracer.Verdict, done bool) {
 		return tracer.Deny(errno), true
 	}
 	c.removed[path] = true
+	if c.fake != nil {
+		c.fake.drop(k.stop, fakeroot.Key{Dev: p.res.Dev, Ino: p.res.Ino})
+	}
 	return tracer.Answer(0), true
 }
 

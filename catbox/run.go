@@ -65,7 +65,7 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Resu
 	}
 	t := tracer.Tracer{
 		Ruleset:      ruleset,
-		Handlers:     []tracer.Handler{s.Hooks.handler(), c.handler()},
+		Handlers:     s.handlers(c),
 		KillOnExit:   s.KillOnExit,
 		MeasureUsage: s.MeasureUsage,
 		Grace:        s.Grace,
@@ -84,10 +84,26 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Resu
 	c.removeRoots()
 	res = newResult(&out, c.journal)
 	res.Assessment = c.backstop.assessment
+	if c.fake != nil {
+		res.Ownership = c.fake.db
+	}
 	if errors.Is(err, errStopped) {
 		res.Stopped, err = true, nil
 	}
 	return res, err
+}
+
+// handlers returns the features of a run in the order in which they are asked.
+func (s *Sandbox) handlers(c *confiner) []tracer.Handler {
+	list := []tracer.Handler{s.Hooks.handler()}
+	if s.Fakeroot == FakerootLie {
+		list = append(list, lie()) // first, or the confiner would stop what it answers
+	}
+	list = append(list, c.handler())
+	if c.fake != nil {
+		list = append(list, c.fake.handler())
+	}
+	return list
 }
 
 // abandoned reports whether a run has ended with its thread still at work.
@@ -117,8 +133,10 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 		}
 	}
 	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
-	return &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
-		resolver: resolver, ears: newEars(s.Network), identity: identity, sameRoot: !chroot}, nil
+	c := &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
+		resolver: resolver, ears: newEars(s.Network), identity: identity, identities: identities{}, sameRoot: !chroot}
+	c.fake = s.newFaker(c, cmd)
+	return c, nil
 }
 
 // explainLaunch puts the program into the error of a launch that failed.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/fakeroot"
 )
 
 // Sandbox is a policy. The zero value allows nothing. A Sandbox may be used for
@@ -25,6 +27,15 @@ type Sandbox struct {
 
 	// Network says which addresses may be reached.
 	Network Network
+
+	// Fakeroot says whether programs believe to be root. UnknownOwner is how files
+	// show of which nothing is recorded.
+	Fakeroot     Fakeroot
+	UnknownOwner fakeroot.Unknown
+
+	// Ownership is where faked ownership is recorded, for one run at a time.
+	// Nil: each run begins with nothing. See Result.Ownership.
+	Ownership fakeroot.Recorder
 
 	// OnViolation says what happens to a call that the policy refuses.
 	OnViolation Action
@@ -80,6 +91,37 @@ func (n Network) String() string {
 	return enumName("Network", int(n), "none", "loopback", "host")
 }
 
+// Fakeroot says whether programs believe to be root.
+type Fakeroot uint8
+
+// The kinds of faked ownership.
+const (
+	FakerootOff Fakeroot = iota
+
+	// FakerootFull records owners, modes, devices and privileged attributes, and
+	// shows what is recorded, to all programs that the run starts.
+	FakerootFull
+
+	// FakerootLie answers calls that change owners or identities with success and
+	// does nothing, and says that the user is root. It costs nothing. Nothing is
+	// recorded, and changes of owners outside the rules are not reported.
+	FakerootLie
+)
+
+// String returns the word that the command line uses.
+func (f Fakeroot) String() string { return enumName("Fakeroot", int(f), "off", "full", "lie") }
+
+// Faked is a call that was recorded instead of done.
+type Faked struct {
+	Call string // name of the system call
+	Path string // canonical path
+	PID  int
+
+	UID, GID uint32 // what programs see from now on
+	Mode     uint32 // type and permissions, as st_mode
+	Rdev     uint64 // of a device
+}
+
 // Action is what happens to a call that the policy refuses.
 type Action uint8
 
@@ -119,6 +161,10 @@ type Hooks struct {
 	// Violation is called for each violation, equal ones included, before the
 	// program learns of it. Violation.Count is how often it has happened.
 	Violation func(Violation) error
+
+	// Faked is called for each call that was recorded instead of done, with
+	// FakerootFull.
+	Faked func(Faked) error
 
 	// GroupStop is called when job control has stopped the command.
 	GroupStop func(unix.Signal)

@@ -27,7 +27,7 @@ func (r *run) enter(t *tracee) {
 	number := uint32(r.info.Number)
 	r.progress.calls(arch, number)
 	s := &r.stop
-	s.Tid, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, arch, arch.Lookup(number), r.info.Args, 0, t.proc
+	s.Tid, s.Thread, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, t.serial, arch, arch.Lookup(number), r.info.Args, 0, t.proc
 	v, interested := r.ask(s, number)
 	if r.dying {
 		v = Verdict{}
@@ -206,7 +206,7 @@ func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
 // report shows a result to the handlers that asked for it.
 func (r *run) report(t *tracee, call *pending, value int64) (result int64, changed bool) {
 	s := &r.stop
-	s.Tid, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, call.arch, call.entry, call.args, value, t.proc
+	s.Tid, s.Thread, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, t.serial, call.arch, call.entry, call.args, value, t.proc
 	for set := call.handlers; set != 0; set &= set - 1 {
 		h := &r.Handlers[bits.TrailingZeros64(set)]
 		if h.Exit == nil {

@@ -17,11 +17,12 @@ const PathMax = 4096
 // Stop is one system call of one thread, at its entry or (for Handler.Exit) at
 // its end. It is reused: a handler must not keep it.
 type Stop struct {
-	Tid   int           // the thread that makes the call
-	Arch  sysent.Arch   // the ABI of this call, which may differ from call to call
-	Call  *sysent.Entry // nil for a number that the table does not know
-	Args  [6]uint64     // the argument registers as they are
-	Value int64         // the result, in Handler.Exit; -4095..-1 is an errno
+	Tid    int           // the thread that makes the call
+	Thread uint64        // the same, as a number that no other thread of the run has
+	Arch   sysent.Arch   // the ABI of this call, which may differ from call to call
+	Call   *sysent.Entry // nil for a number that the table does not know
+	Args   [6]uint64     // the argument registers as they are
+	Value  int64         // the result, in Handler.Exit; -4095..-1 is an errno
 
 	// Replacement is for the handler that answers Replace: the arguments of the
 	// call that runs instead.
@@ -55,9 +56,18 @@ func (s *Stop) Process() *Process { return s.proc }
 func (s *Stop) Abort(err error) { s.abort(err) }
 
 // Traced reports whether a process or thread id belongs to the run.
-func (s *Stop) Traced(id int) bool {
+func (s *Stop) Traced(id int) bool { return s.Find(id) != nil }
+
+// Find returns the process of the run that a process or thread id belongs to, or nil.
+func (s *Stop) Find(id int) *Process {
+	if p := s.table.byPid[id]; p != nil {
+		return p
+	}
 	// The id of a thread may have vanished without a status, see table.sweep.
-	return s.table.byPid[id] != nil || s.table.byTid[id] != nil && s.table.mine(id)
+	if t := s.table.byTid[id]; t != nil && s.table.mine(id) {
+		return t.proc
+	}
+	return nil
 }
 
 // Read copies memory of the tracee at addr to buf and returns how much of it

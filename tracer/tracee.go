@@ -8,6 +8,7 @@ import (
 // tracee is one traced thread.
 type tracee struct {
 	tid     int
+	serial  uint64 // of all threads of the run, from 1
 	proc    *Process
 	stopped bool      // waits for a resume
 	last    eventKind // what it was last stopped by
@@ -41,6 +42,7 @@ type table struct {
 	byPid   map[int]*Process
 	mine    func(tid int) bool // whether the kernel knows a thread as traced by us
 	sweepAt int                // number of threads at which to look for those that vanished
+	born    uint64             // number of threads so far
 }
 
 func newTable() table {
@@ -50,7 +52,8 @@ func newTable() table {
 // add enters a new thread of proc; a stale entry of the same number is replaced.
 func (tb *table) add(tid int, proc *Process) *tracee {
 	tb.remove(tid)
-	t := &tracee{tid: tid, proc: proc}
+	tb.born++
+	t := &tracee{tid: tid, serial: tb.born, proc: proc}
 	tb.byTid[tid] = t
 	proc.threads++
 	tb.byPid[proc.pid] = proc

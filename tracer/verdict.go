@@ -74,5 +74,8 @@ func (v Verdict) AtExit() Verdict {
 // Continues reports whether the call runs.
 func (v Verdict) Continues() bool { return v.kind < verdictRetry && v.kind != verdictAnswer }
 
+// Answers reports whether the call does not run and has this result.
+func (v Verdict) Answers(value int64) bool { return v.kind == verdictAnswer && v.result == value }
+
 // final reports whether no further handler is asked.
 func (v Verdict) final() bool { return v.kind != verdictContinue }

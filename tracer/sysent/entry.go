@@ -77,6 +77,9 @@ const (
 	XattrSize  // its size
 	XattrFlags // XATTR_CREATE, XATTR_REPLACE
 	TimesArg   // pointer to times, see Entry.Times; NULL is now
+	StatBuf    // pointer to what a call of the class Stat writes, see Entry.Stat
+	EntryBuf   // pointer to the directory entries that are written (getdents(2))
+	EntryBuf64 // the same, of struct linux_dirent64
 	Sockaddr
 	SockaddrLen
 	Msghdr   // pointer to struct msghdr
@@ -113,6 +116,9 @@ const (
 	OpBind   // creates the file of a named socket
 	OpSocket // makes a socket
 	OpConnect
+	OpList   // reads the entries of a directory
+	OpAccess // asks for permission
+	OpUmask
 
 	// These change an object that is there, and no directory.
 	OpChmod
@@ -136,6 +142,40 @@ const (
 	ByAtFollow               // followed only if AT_SYMLINK_FOLLOW is set
 	ByOpenFlags              // not followed with O_NOFOLLOW or O_CREAT|O_EXCL
 )
+
+// IDOp says what a call of the class ID reads or changes.
+type IDOp uint8
+
+// The operations on identities. NoID is every call of another class.
+const (
+	NoID IDOp = iota
+	GetUID
+	GetEUID
+	GetGID
+	GetEGID
+	GetResUID
+	GetResGID
+	GetGroups
+	CapGet
+
+	// These change the identity of the calling thread.
+	SetUID
+	SetGID
+	SetReUID
+	SetReGID
+	SetResUID
+	SetResGID
+	SetFSUID
+	SetFSGID
+	SetGroups
+	CapSet
+
+	Prctl // prctl(2), as far as it is about capabilities
+	numID
+)
+
+// Changes reports whether the operation changes the identity.
+func (o IDOp) Changes() bool { return o >= SetUID && o <= CapSet }
 
 // TimeFormat is what a TimesArg points to: the time of the last access, then that
 // of the last modification. A long has the size of a pointer of the ABI.
@@ -222,6 +262,12 @@ type Entry struct {
 	// 0xffff means "leave it"; the call of the same name with 32 appended takes
 	// the whole ones. See IDBits.
 	IDs16 bool
+
+	// ID is what a call of the class ID does, and prctl(2).
+	ID IDOp
+
+	// Stat is the format of StatBuf.
+	Stat StatFormat
 
 	// Confine decides the call under confinement with the network off. Empty:
 	// always allowed, the cheapest answer the kernel has.

@@ -28,7 +28,7 @@ func TestFamiliesAgree(t *testing.T) {
 		{"fchown", []string{"fchown", "fchown32"}},
 		{"setxattr", []string{"setxattr", "lsetxattr"}}, // setxattrat has the value in a structure
 		{"removexattr", []string{"removexattr", "lremovexattr", "removexattrat"}},
-		{"getxattr", []string{"getxattr", "lgetxattr", "getxattrat"}},
+		{"getxattr", []string{"getxattr", "lgetxattr"}}, // getxattrat has the value in a structure
 		{"listxattr", []string{"listxattr", "llistxattr", "listxattrat"}},
 		{"stat", []string{"stat", "lstat", "oldstat", "oldlstat", "stat64", "lstat64", "newfstatat", "fstatat64", "statx"}},
 		{"fstat", []string{"fstat", "oldfstat", "fstat64"}},

@@ -35,7 +35,7 @@ var processCalls = []Entry{
 	{Name: "setpgid", Class: Harmless},
 	{Name: "getsid", Class: Harmless},
 	{Name: "setsid", Class: Harmless},
-	{Name: "umask", Class: Harmless},
+	{Name: "umask", Class: Harmless, Op: OpUmask, Args: [6]Role{FileMode}},
 	{Name: "uname", Class: Harmless},
 	{Name: "olduname", Class: Harmless},
 	{Name: "oldolduname", Class: Harmless},

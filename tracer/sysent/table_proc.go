@@ -32,7 +32,7 @@ var traceCalls = []Entry{
 		Note:    "A process has one tracer only: debuggers and strace do not work inside.",
 	},
 	{
-		Name: "prctl", Class: Trace,
+		Name: "prctl", Class: Trace, ID: Prctl,
 		Confine: []Rule{
 			{When: []Cond{{Arg: 0, Mask: low32, Value: 4}, {Arg: 1, Mask: whole}}, Verb: Refuse},
 			{When: []Cond{{Arg: 0, Mask: low32, Value: 35}}, Verb: Refuse, Errno: syscall.EPERM},

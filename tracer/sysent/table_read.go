@@ -8,37 +8,37 @@ const noteEmptyPath = `AT_EMPTY_PATH with the path "" (since Linux 6.11 also NUL
 
 // statCalls read the metadata of a file.
 var statCalls = []Entry{
-	{Name: "stat", Class: Stat, Args: [6]Role{Path}},
-	{Name: "lstat", Class: Stat, Last: NoFollow, Args: [6]Role{Path}},
-	{Name: "fstat", Class: Stat, Args: [6]Role{FD}},
-	{Name: "oldstat", Class: Stat, Args: [6]Role{Path}},
-	{Name: "oldlstat", Class: Stat, Last: NoFollow, Args: [6]Role{Path}},
-	{Name: "oldfstat", Class: Stat, Args: [6]Role{FD}},
-	{Name: "stat64", Class: Stat, Args: [6]Role{Path}},
-	{Name: "lstat64", Class: Stat, Last: NoFollow, Args: [6]Role{Path}},
-	{Name: "fstat64", Class: Stat, Args: [6]Role{FD}},
+	{Name: "stat", Class: Stat, Stat: StatNative, Args: [6]Role{Path, StatBuf}},
+	{Name: "lstat", Class: Stat, Stat: StatNative, Last: NoFollow, Args: [6]Role{Path, StatBuf}},
+	{Name: "fstat", Class: Stat, Stat: StatNative, Args: [6]Role{FD, StatBuf}},
+	{Name: "oldstat", Class: Stat, Stat: StatOld, Args: [6]Role{Path, StatBuf}},
+	{Name: "oldlstat", Class: Stat, Stat: StatOld, Last: NoFollow, Args: [6]Role{Path, StatBuf}},
+	{Name: "oldfstat", Class: Stat, Stat: StatOld, Args: [6]Role{FD, StatBuf}},
+	{Name: "stat64", Class: Stat, Stat: Stat64, Args: [6]Role{Path, StatBuf}},
+	{Name: "lstat64", Class: Stat, Stat: Stat64, Last: NoFollow, Args: [6]Role{Path, StatBuf}},
+	{Name: "fstat64", Class: Stat, Stat: Stat64, Args: [6]Role{FD, StatBuf}},
 	{
-		Name: "newfstatat", Class: Stat, Last: ByAtNoFollow,
-		Args: [6]Role{DirFD, Path, Unused, AtFlags}, AtMask: statMask, Note: noteEmptyPath,
+		Name: "newfstatat", Class: Stat, Stat: StatNative, Last: ByAtNoFollow,
+		Args: [6]Role{DirFD, Path, StatBuf, AtFlags}, AtMask: statMask, Note: noteEmptyPath,
 	},
 	{
-		Name: "fstatat64", Class: Stat, Last: ByAtNoFollow,
-		Args: [6]Role{DirFD, Path, Unused, AtFlags}, AtMask: statMask, Note: noteEmptyPath,
+		Name: "fstatat64", Class: Stat, Stat: Stat64, Last: ByAtNoFollow,
+		Args: [6]Role{DirFD, Path, StatBuf, AtFlags}, AtMask: statMask, Note: noteEmptyPath,
 	},
 	{
-		Name: "statx", Class: Stat, Last: ByAtNoFollow,
-		Args: [6]Role{DirFD, Path, AtFlags}, AtMask: statMask, Note: noteEmptyPath,
+		Name: "statx", Class: Stat, Stat: Statx, Last: ByAtNoFollow,
+		Args: [6]Role{DirFD, Path, AtFlags, Unused, StatBuf}, AtMask: statMask, Note: noteEmptyPath,
 	},
 }
 
 // xattrReadCalls read extended attributes.
 var xattrReadCalls = []Entry{
-	{Name: "getxattr", Class: XattrRead, Args: [6]Role{Path, XattrName}},
-	{Name: "lgetxattr", Class: XattrRead, Last: NoFollow, Args: [6]Role{Path, XattrName}},
-	{Name: "fgetxattr", Class: XattrRead, Args: [6]Role{FD, XattrName}},
-	{Name: "listxattr", Class: XattrRead, Args: [6]Role{Path}},
-	{Name: "llistxattr", Class: XattrRead, Last: NoFollow, Args: [6]Role{Path}},
-	{Name: "flistxattr", Class: XattrRead, Args: [6]Role{FD}},
+	{Name: "getxattr", Class: XattrRead, Args: [6]Role{Path, XattrName, XattrValue, XattrSize}},
+	{Name: "lgetxattr", Class: XattrRead, Last: NoFollow, Args: [6]Role{Path, XattrName, XattrValue, XattrSize}},
+	{Name: "fgetxattr", Class: XattrRead, Args: [6]Role{FD, XattrName, XattrValue, XattrSize}},
+	{Name: "listxattr", Class: XattrRead, Args: [6]Role{Path, XattrValue, XattrSize}},
+	{Name: "llistxattr", Class: XattrRead, Last: NoFollow, Args: [6]Role{Path, XattrValue, XattrSize}},
+	{Name: "flistxattr", Class: XattrRead, Args: [6]Role{FD, XattrValue, XattrSize}},
 	{
 		Name: "getxattrat", Class: XattrRead, Last: ByAtNoFollow,
 		Args:   [6]Role{DirFD, Path, AtFlags, XattrName},
@@ -46,7 +46,7 @@ var xattrReadCalls = []Entry{
 	},
 	{
 		Name: "listxattrat", Class: XattrRead, Last: ByAtNoFollow,
-		Args:   [6]Role{DirFD, Path, AtFlags},
+		Args:   [6]Role{DirFD, Path, AtFlags, XattrValue, XattrSize},
 		AtMask: atNoFollow | atEmptyPath, Note: "Since Linux 6.13.",
 	},
 }
@@ -54,15 +54,15 @@ var xattrReadCalls = []Entry{
 // lookupCalls look a path up, or list a directory, without opening it.
 var lookupCalls = []Entry{
 	{
-		Name: "access", Class: Access, Args: [6]Role{Path, AccessMode}, Confine: accessMode1,
+		Name: "access", Class: Access, Op: OpAccess, Args: [6]Role{Path, AccessMode}, Confine: accessMode1,
 		Note: "Asks for the real user id.",
 	},
 	{
-		Name: "faccessat", Class: Access, Args: [6]Role{DirFD, Path, AccessMode}, Confine: accessMode2,
+		Name: "faccessat", Class: Access, Op: OpAccess, Args: [6]Role{DirFD, Path, AccessMode}, Confine: accessMode2,
 		Note: "The system call has no flags argument and always follows.",
 	},
 	{
-		Name: "faccessat2", Class: Access, Last: ByAtNoFollow,
+		Name: "faccessat2", Class: Access, Op: OpAccess, Last: ByAtNoFollow,
 		Args:   [6]Role{DirFD, Path, AccessMode, AtFlags},
 		AtMask: atEAccess | atNoFollow | atEmptyPath, Confine: accessMode2,
 	},
@@ -71,8 +71,8 @@ var lookupCalls = []Entry{
 		Name: "readlinkat", Class: PathRead, Last: NoFollow, Args: [6]Role{DirFD, Path},
 		Note: `The path "" means a descriptor of a symbolic link.`,
 	},
-	{Name: "getdents", Class: PathRead, Args: [6]Role{FD}},
-	{Name: "getdents64", Class: PathRead, Args: [6]Role{FD}},
+	{Name: "getdents", Class: PathRead, Op: OpList, Args: [6]Role{FD, EntryBuf}},
+	{Name: "getdents64", Class: PathRead, Op: OpList, Args: [6]Role{FD, EntryBuf64}},
 	{Name: "readdir", Class: PathRead, Args: [6]Role{FD}},
 	{Name: "statfs", Class: PathRead, Args: [6]Role{Path}},
 	{Name: "statfs64", Class: PathRead, Args: [6]Role{Path}},

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"errors"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -87,4 +88,26 @@ func (c *Change) command(fds int, self []byte, fd int) unix.Errno {
 	}
 	defer unix.Close(open)
 	return ioctl(open, c.Command, c.Value)
+}
+
+// Create makes an empty file in the directory that dir is a descriptor of, with
+// exactly these permissions, and returns a descriptor of it.
+func Create(dir int, name string, perm uint32) (int, unix.Errno) {
+	fd, err := unix.Openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, perm)
+	if err != nil {
+		return -1, sysErrno(err)
+	}
+	if err := unix.Fchmod(fd, perm); err != nil { // whatever the umask is
+		unix.Close(fd)
+		return -1, sysErrno(err)
+	}
+	return fd, 0
+}
+
+func sysErrno(err error) unix.Errno {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return unix.EIO
 }

@@ -159,13 +159,21 @@ func restore(own *Identity, caps capSet, dumpable int) error {
 // capSet is what capget(2) returns for the calling thread.
 type capSet [2]unix.CapUserData
 
-func capabilities() (capSet, error) {
+func capabilities() (capSet, error) { return capabilitiesOf(0) }
+
+func capabilitiesOf(tid int) (capSet, error) {
 	var c capSet
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3, Pid: int32(tid)}
 	if err := unix.Capget(&header, &c[0]); err != nil {
 		return c, fmt.Errorf("capget: %w", err)
 	}
 	return c, nil
+}
+
+// Effective returns the effective capabilities of a thread, as in Identity.
+func Effective(tid int) (uint64, error) {
+	c, err := capabilitiesOf(tid)
+	return uint64(c[0].Effective) | uint64(c[1].Effective)<<32, err
 }
 
 // with returns c with other effective capabilities, as far as c permits them.

@@ -27,6 +27,7 @@ type runFlags struct {
 	killOnExit  bool
 	keepFDs     []int
 	require     string
+	fakeroot    fakerootFlags
 	quiet       bool
 }
 
@@ -59,6 +60,14 @@ far as it can: see the level in catbox doctor. Rules that it knows only roughly,
 such as regular expressions, are named when the run begins. --require LEVEL starts
 nothing below that level, for programs that may be hostile.
 
+With --fakeroot the command and all it starts believe to be root: owners, modes,
+device nodes, set-id bits and capabilities of files are recorded, and every program
+sees what is recorded. What is not recorded and belongs to you shows as root's. The
+records are gone at the end, unless --fakeroot-save keeps them in a file; what is in
+the file already is kept and counts. --fakeroot-load begins with what another file
+has, which fakeroot(1) may have saved. --fakeroot=lie only says so: changes of owners
+and of the identity succeed and do nothing, at no cost.
+
 The command gets standard input, output and error, and no other descriptor
 unless --keep-fd names it.
 
@@ -78,6 +87,8 @@ dropped and counts, the final count of each object in their order.
 const runExample = `  catbox run -p ./build -- make -C build -j2
   catbox run -p . -c ./configure -c make -c 'make check'
   catbox run -n -p ~/.cache/go-build -p . -- go build ./...
+  catbox run --fakeroot --fakeroot-save own.jsonl -p pkg -- make install DESTDIR=$PWD/pkg
+  catbox run --fakeroot --fakeroot-load own.jsonl -p . -- tar -cf pkg.tar -C pkg .
   catbox run --collect-only --violations - -- make install
   catbox run -p . --deny-path ./.git -p '~^/var/tmp/build-[0-9]+/' -- ./package`
 
@@ -109,6 +120,8 @@ func (a *app) runCommand() *cobra.Command {
 	}
 	complete("network", networkWords()...)
 	complete("on-violation", actionWords()...)
+	complete("fakeroot", fakerootWords()...)
+	complete("fakeroot-unknown", unknownWords()...)
 	return cmd
 }
 
@@ -127,6 +140,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.Var(newWord(&f.action, actionWords()), "on-violation", "what to do: deny, log or stop (kill everything)")
 	flags.BoolVar(&f.noDevices, "no-default-devices", false, "deny /dev/null, terminals and the files of the standard streams too")
 	flags.BoolVar(&f.killOnExit, "kill-on-exit", false, "kill what the command leaves running when it ends")
+	f.fakeroot.register(flags)
 	flags.StringVar(&f.require, "require", "", "refuse to start unless the kernel guards the rules at `LEVEL`; see catbox doctor")
 	flags.IntSliceVar(&f.keepFDs, "keep-fd", nil, "hand descriptor `N` over; may be given several times")
 	flags.StringVar(&f.violations, "violations", "", "write refusals as JSON Lines to `FILE` (- is standard output)")
@@ -204,7 +218,7 @@ func (f *runFlags) sandbox() (*catbox.Sandbox, error) {
 			return nil, usagef("catbox doctor says which level this machine gives", "--require: %w", err)
 		}
 	}
-	return &catbox.Sandbox{Require: require, Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
+	return &catbox.Sandbox{Fakeroot: f.fakeroot.kind, UnknownOwner: f.fakeroot.unknown, Require: require, Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
 		OnViolation: f.action, KillOnExit: f.killOnExit, MeasureUsage: f.stats, Grace: grace}, nil
 }
 

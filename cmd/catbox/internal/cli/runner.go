@@ -37,6 +37,11 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	closeStore, err := f.fakeroot.open(box)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
 	ctx, signals := watchSignals(ctx)
 	defer signals.stop()
 	if f.privateTmp && !f.ownTmp(box) {

@@ -1,0 +1,102 @@
+package catbox
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/change"
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/tracer"
+)
+
+// asTracee calls f with the rights to files that a thread has. Only the children
+// of a privileged tracer can have others than the tracer itself; for them the
+// directories on the way to what req names are asked too, since a privileged
+// tracer sees through them.
+//
+// An errno as the error is the answer to the call; f was not called. Any other error
+// ends the run: the tracer could not take its own rights back.
+func (c *confiner) asTracee(s *tracer.Stop, req *resolve.Request, f func()) error {
+	if !c.identity.Privileged() {
+		f()
+		return nil
+	}
+	id, err := c.identities.of(s)
+	if err != nil {
+		return unix.ESRCH // killed: nobody gets the answer
+	}
+	if id.Same(c.identity) {
+		f()
+		return nil
+	}
+	base, err := c.resolver.Base(req)
+	if err != nil {
+		return unix.EACCES
+	}
+	defer unix.Close(base)
+	var denied error
+	err = change.As(c.identity, id, func() {
+		if denied = resolve.MaySearch(base, req); denied == nil {
+			f()
+		}
+	})
+	if err == nil {
+		err = denied
+	}
+	return err
+}
+
+// identities remembers with which rights threads reach files, by Stop.Thread. The
+// kernel tells them all by a text only, which takes longer than most of the calls
+// that need it.
+//
+// A thread changes its own identity, by calls that stop and by execve(2). That
+// changes capabilities, which the kernel is asked for each time, and takes the
+// effective ids for the file system's; nothing else, since set-id bits count for
+// nothing here (no_new_privs).
+type identities map[uint64]*change.Identity
+
+// maxIdentities bounds what is remembered.
+const maxIdentities = 4096
+
+// of returns the identity of the thread at its stop.
+func (m identities) of(s *tracer.Stop) (*change.Identity, error) {
+	if id := m[s.Thread]; id != nil {
+		if effective, err := change.Effective(s.Tid); err == nil && effective == id.Effective {
+			return id, nil
+		}
+	}
+	id, err := identityOf(s.Tid)
+	if err != nil {
+		return nil, err
+	}
+	if id.FSUID == id.EUID && id.FSGID == id.EGID {
+		if len(m) >= maxIdentities {
+			clear(m)
+		}
+		m[s.Thread] = id
+	}
+	return id, nil
+}
+
+// forget is for a thread that is about to change its identity.
+func (m identities) forget(s *tracer.Stop) { delete(m, s.Thread) }
+
+func identityOf(tid int) (*change.Identity, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
+	if err != nil {
+		return nil, err
+	}
+	return change.ParseStatus(text)
+}
+
+// umask returns the file mode creation mask of a thread.
+func umask(tid int) (uint32, error) {
+	id, err := identityOf(tid)
+	if err != nil {
+		return 0, err
+	}
+	return id.Umask, nil
+}
