@@ -2,7 +2,15 @@
 # here. It refuses to be started by root; FAKE is empty for root, who begins where
 # fakeroot would be called.
 mkdir bin
-printf '#!/bin/sh\nshift # --\nexec %s -- env FAKEROOTKEY=1 "$@"\n' "$FAKE" >bin/fakeroot
+cat >bin/fakeroot <<FAKEROOT
+#!/bin/sh
+if [ "\$1" = -v ]; then
+	echo fakeroot version 0
+else
+	shift # --
+	exec $FAKE -- env FAKEROOTKEY=1 "\$@"
+fi
+FAKEROOT
 chmod +x bin/fakeroot
 cat >PKGBUILD <<'PKGBUILD'
 pkgname=become
