@@ -42,6 +42,7 @@ func TestPackages(t *testing.T) {
 		{script: "dpkg-buildpackage", apart: true, needs: [][2]string{{"dpkg-buildpackage", "dpkg-dev"}, {"make", "make"}, {"gcc", "gcc libc6-dev"}}},
 		{script: "rpm", needs: [][2]string{{"rpmbuild", "rpm"}, {"cpio", "cpio"}}},
 		{script: "makepkg", apart: true, needs: [][2]string{{"makepkg", "makepkg"}, bsdtar, setcap}},
+		{script: "handover", apart: true, needs: [][2]string{{"fakeroot", "fakeroot"}, {"make", "make"}}},
 		{script: "install", apart: true, needs: [][2]string{{"make", "make"}, setcap}},
 	} {
 		t.Run(r.script, func(t *testing.T) {

@@ -44,7 +44,7 @@ binary-arch: build
 binary: binary-arch binary-indep
 RULES
 chmod +x debian/rules
-dpkg-buildpackage -b -us -uc -d ${FAKE:+-r"$FAKE --"} >../log 2>&1 || { cat ../log; exit 1; }
+dpkg-buildpackage -b -us -uc -d ${FAKE:+-r"$FAKE --fakeroot-save $PWD/../state --"} >../log 2>&1 || { cat ../log; exit 1; }
 cd ..
 grep -E '^(clean|binary-arch) as' log
 cp become_1.0_*.deb result.deb
