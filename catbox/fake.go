@@ -1,7 +1,6 @@
 package catbox
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"strconv"
@@ -28,20 +27,23 @@ type faker struct {
 	hooks   *Hooks
 	unknown fakeroot.Unknown
 	uid     uint32 // whom the files of the command really belong to
-	gid     uint32
 
 	db    *fakeroot.DB
 	store fakeroot.Recorder
 
-	doubtful map[fakeroot.Key]bool   // loaded, and not yet seen on the file system
-	ghosts   map[fakeroot.Key]*ghost // without a name, perhaps still open
-	devices  map[uint64]int          // inode numbers of placeholders, and how many have it
-	counts   fakeCounts
-	narrow   bool // some process has a umask that takes from the owner
+	doubtful   map[fakeroot.Key]bool   // loaded, and not yet seen on the file system
+	ghosts     map[fakeroot.Key]*ghost // without a name, perhaps still open
+	devices    map[uint64]int          // inode numbers of placeholders, and how many have it
+	counts     fakeCounts
+	fakeStatus bool
+	narrow     bool // some process has a umask that takes from the owner
 
 	root    *cred.Cred
 	creds   map[*tracer.Process]*cred.Cred // of those that are not root any more
 	pending map[uint64]pendingFake         // by Stop.Thread: calls whose end is waited for
+
+	quick    bool // a thread may look at no more than the tracer
+	metadata resolve.Metadata
 
 	k      call
 	first  place
@@ -50,18 +52,19 @@ type faker struct {
 }
 
 // fakeCounts tells how many records there are of the kinds that cost work.
-type fakeCounts struct{ xattrs, setGIDDirs, setIDs int }
+// special are directories that hand something on to new files in them.
+type fakeCounts struct{ xattrs, special, setIDs, capabilities int }
 
 // newFaker makes the handler for one run of s; nil if nothing is faked by it.
 func (s *Sandbox) newFaker(c *confiner, cmd *Command) *faker {
 	if s.Fakeroot != FakerootFull {
 		return nil
 	}
-	f := &faker{c: c, hooks: &s.Hooks, unknown: s.UnknownOwner, uid: uint32(os.Geteuid()), gid: uint32(os.Getegid()),
+	f := &faker{c: c, hooks: &s.Hooks, unknown: s.UnknownOwner, fakeStatus: s.FakeStatus, quick: !c.identity.Privileged(), uid: uint32(os.Geteuid()),
 		doubtful: map[fakeroot.Key]bool{}, ghosts: map[fakeroot.Key]*ghost{}, devices: map[uint64]int{},
 		root: cred.Root(lastCapability()), creds: map[*tracer.Process]*cred.Cred{}, pending: map[uint64]pendingFake{}}
 	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Credential != nil {
-		f.uid, f.gid = cmd.SysProcAttr.Credential.Uid, cmd.SysProcAttr.Credential.Gid
+		f.uid = cmd.SysProcAttr.Credential.Uid
 	}
 	if f.store = s.Ownership; f.store == nil {
 		f.store = fakeroot.New().Recorder()
@@ -86,7 +89,7 @@ func lastCapability() int {
 }
 
 func (f *faker) handler() tracer.Handler {
-	return tracer.Handler{Name: "fakeroot", Rules: (*sysent.Entry).Fake,
+	return tracer.Handler{Name: "fakeroot", Rules: f.rules,
 		Enter: f.enter, Exit: f.exit, Born: f.born, Exec: f.exec, Died: f.died}
 }
 
@@ -96,7 +99,9 @@ func lie() tracer.Handler { return tracer.Handler{Name: "fakeroot", Rules: (*sys
 // enter decides about a call that the confiner has let pass.
 func (f *faker) enter(s *tracer.Stop) tracer.Verdict {
 	k := &f.k
-	k.decode(s, s.Call, s.Args)
+	if !f.decode(k, s) {
+		return tracer.Continue()
+	}
 	switch {
 	case k.entry.ID == sysent.Prctl:
 		return f.prctl(k)
@@ -105,7 +110,7 @@ func (f *faker) enter(s *tracer.Stop) tracer.Verdict {
 	}
 	switch k.entry.Class {
 	case sysent.Stat:
-		return tracer.Continue().AtExit()
+		return f.stat(k)
 	case sysent.XattrRead:
 		return f.readXattr(k)
 	}
@@ -117,8 +122,17 @@ func (f *faker) enter(s *tracer.Stop) tracer.Verdict {
 	case sysent.OpUmask:
 		f.narrow = true
 	case sysent.OpAccess:
-		f.access(k)
-	case sysent.OpOpen, sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
+		return f.access(k)
+	case sysent.OpOpen:
+		if v, done := f.openStatus(k); done {
+			return v
+		}
+		if sysent.Match(k.entry.Confine, &k.args).Stops() {
+			return f.creates(k)
+		}
+	case sysent.OpTruncate:
+		return f.empties(k, true)
+	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
 		return f.creates(k)
 	case sysent.OpUnlink, sysent.OpRmdir, sysent.OpRename, sysent.OpLink:
 		return f.moves(k)
@@ -148,8 +162,14 @@ type pendingFake interface {
 	done(*faker, *tracer.Stop)
 }
 
+// maxPending bounds what is remembered of calls.
+const maxPending = 1 << 16
+
 // wait asks for the end of a call.
 func (f *faker) wait(s *tracer.Stop, p pendingFake) tracer.Verdict {
+	if len(f.pending) >= maxPending { // threads that were killed in their calls
+		clear(f.pending)
+	}
 	f.pending[s.Thread] = p
 	return tracer.Continue().AtExit()
 }
@@ -184,6 +204,12 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 	if len(r.Xattrs) > 0 {
 		f.counts.xattrs += by
 	}
+	if r.Xattrs[capabilityXattr] != nil {
+		f.counts.capabilities += by
+	}
+	if r.Xattrs[attr.DefaultACL] != nil {
+		f.counts.special += by
+	}
 	if r.Has&fakeroot.HasMode == 0 {
 		return
 	}
@@ -194,7 +220,7 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 			delete(f.devices, r.Ino)
 		}
 	case r.Mode&unix.S_IFMT == unix.S_IFDIR && r.Mode&unix.S_ISGID != 0:
-		f.counts.setGIDDirs += by
+		f.counts.special += by
 	case r.Mode&unix.S_IFMT == unix.S_IFREG && r.Mode&(unix.S_ISUID|unix.S_ISGID) != 0:
 		f.counts.setIDs += by
 	}
@@ -202,115 +228,6 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 
 func isDeviceMode(mode uint32) bool {
 	return mode&unix.S_IFMT == unix.S_IFBLK || mode&unix.S_IFMT == unix.S_IFCHR
-}
-
-// show puts what is faked about an object in the place of what is real.
-func (f *faker) show(a attr.Attr, r *fakeroot.Record) attr.Attr {
-	switch f.unknown {
-	case fakeroot.UnknownRoot:
-		a.UID, a.GID = 0, 0
-	case fakeroot.UnknownOwn:
-		if a.UID == f.uid {
-			a.UID = 0
-		}
-		if a.GID == f.gid {
-			a.GID = 0
-		}
-	}
-	if r == nil {
-		return a
-	}
-	if r.Has&fakeroot.HasUID != 0 {
-		a.UID = r.UID
-	}
-	if r.Has&fakeroot.HasGID != 0 {
-		a.GID = r.GID
-	}
-	if r.Has&fakeroot.HasMode != 0 {
-		a.Mode = r.Mode
-		if isDeviceMode(r.Mode) {
-			a.Rdev = r.Rdev
-		}
-	}
-	return a
-}
-
-// showStat changes what a call of the class Stat has written.
-func (f *faker) showStat(s *tracer.Stop) {
-	if s.Value != 0 {
-		return
-	}
-	l, ok := s.Call.Stat.Layout(s.Arch)
-	if !ok {
-		return
-	}
-	addr := s.Args[s.Call.Arg(sysent.StatBuf)]
-	if s.Arch == sysent.I386 {
-		addr &= 0xffffffff
-	}
-	var buf [144]byte
-	if s.ReadFull(addr, buf[:l.Size]) != 0 {
-		return
-	}
-	key := fakeroot.Key{Dev: number(buf[:], l.Dev, l.Split), Ino: number(buf[:], l.Ino, false)}
-	old := attr.Attr{Mode: uint32(number(buf[:], l.Mode, false)), UID: uint32(number(buf[:], l.UID, false)),
-		GID: uint32(number(buf[:], l.GID, false)), Rdev: number(buf[:], l.Rdev, l.Split)}
-	now := f.show(old, f.lookup(s, key))
-	if now == old {
-		return
-	}
-	from, to := len(buf), 0
-	put := func(at sysent.Field, v uint64, split bool) {
-		putNumber(buf[:], at, v, split)
-		from, to = min(from, at.At), max(to, at.At+at.Size)
-	}
-	put(l.UID, clampID(now.UID, l.UID.Size), false)
-	put(l.GID, clampID(now.GID, l.GID.Size), false)
-	if now.Mode != old.Mode {
-		put(l.Mode, uint64(now.Mode), false)
-	}
-	if now.Rdev != old.Rdev {
-		put(l.Rdev, now.Rdev, l.Split)
-	}
-	_ = s.Write(addr+uint64(from), buf[from:to])
-}
-
-// clampID returns an id for a field of size bytes: one that does not fit shows as
-// the overflow id, 65534 (kernel include/linux/highuid.h).
-func clampID(id uint32, size int) uint64 {
-	if size == 2 && id > 0xffff {
-		return 65534
-	}
-	return uint64(id)
-}
-
-// number reads a field; a split one is a device number in two halves.
-func number(buf []byte, f sysent.Field, split bool) uint64 {
-	b := buf[f.At : f.At+f.Size]
-	switch {
-	case split:
-		return unix.Mkdev(binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[4:]))
-	case f.Size == 2:
-		return uint64(binary.NativeEndian.Uint16(b))
-	case f.Size == 4:
-		return uint64(binary.NativeEndian.Uint32(b))
-	}
-	return binary.NativeEndian.Uint64(b)
-}
-
-func putNumber(buf []byte, f sysent.Field, v uint64, split bool) {
-	b := buf[f.At : f.At+f.Size]
-	switch {
-	case split:
-		binary.NativeEndian.PutUint32(b, unix.Major(v))
-		binary.NativeEndian.PutUint32(b[4:], unix.Minor(v))
-	case f.Size == 2:
-		binary.NativeEndian.PutUint16(b, uint16(v))
-	case f.Size == 4:
-		binary.NativeEndian.PutUint32(b, uint32(v))
-	default:
-		binary.NativeEndian.PutUint64(b, v)
-	}
 }
 
 // pin opens what the path in argument arg of a call means, or its descriptor. It

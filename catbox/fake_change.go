@@ -72,7 +72,7 @@ func (o *object) xattrs() map[string][]byte {
 // object. done is false for one that is to be made for real.
 func (f *faker) change(k *call, fd int, res *resolve.Result, ch *change.Change) (v tracer.Verdict, done bool) {
 	switch ch.Kind {
-	case change.Mode, change.Owner, change.SetXattr, change.RemoveXattr:
+	case change.Mode, change.Owner, change.SetXattr, change.RemoveXattr, change.Times:
 	default:
 		return v, false
 	}
@@ -89,6 +89,11 @@ func (f *faker) change(k *call, fd int, res *resolve.Result, ch *change.Change) 
 		return f.chown(k, &o, path, c, ch), true
 	case change.Mode:
 		return f.chmod(k, &o, path, c, ch.Mode), true
+	case change.Times:
+		if errno := o.attr.Owns(c); errno != 0 && !ch.Now {
+			return tracer.Deny(errno), true
+		}
+		return v, false
 	}
 	return f.setXattr(k, &o, path, c, ch)
 }
@@ -101,7 +106,7 @@ func (f *faker) chown(k *call, o *object, path string, c *cred.Cred, ch *change.
 	}
 	xattrs := o.xattrs()
 	if dropsCaps {
-		delete(xattrs, capabilityXattr)
+		dropCapabilities(xattrs)
 	}
 	f.save(k.stop, o, path, now, xattrs)
 	f.tell(k, path, now)
@@ -147,6 +152,7 @@ func (f *faker) setReal(s *tracer.Stop, o *object, mode uint32) unix.Errno {
 
 // tell reports a call that was faked.
 func (f *faker) tell(k *call, path string, now attr.Attr) {
+	f.c.recorder.owner(path, now.UID, now.GID, now.Mode, now.Rdev)
 	if f.hooks.Faked == nil {
 		return
 	}

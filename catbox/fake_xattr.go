@@ -25,6 +25,7 @@ const capabilityXattr = "security.capability"
 const (
 	securityPrefix = "security."
 	trustedPrefix  = "trusted."
+	userPrefix     = "user."
 )
 
 // isFakedXattr reports whether an attribute is recorded.
@@ -37,7 +38,8 @@ func isFakedXattr(name string) bool {
 func (f *faker) setXattr(k *call, o *object, path string, c *cred.Cred, ch *change.Change) (v tracer.Verdict, done bool) {
 	name := string(bytes.TrimSuffix(ch.Name, []byte{0}))
 	if !isFakedXattr(name) {
-		return v, false
+		// A placeholder could have what a device cannot.
+		return tracer.Deny(unix.EPERM), strings.HasPrefix(name, userPrefix) && isDeviceMode(o.attr.Mode)
 	}
 	var errno unix.Errno
 	now, xattrs := o.attr, o.xattrs()
@@ -63,19 +65,16 @@ func (f *faker) setXattr(k *call, o *object, path string, c *cred.Cred, ch *chan
 // setPlain changes an attribute that is nothing but a value; fs/xattr.c and
 // security/commoncap.c have the order of the errors.
 func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs map[string][]byte) unix.Errno {
-	need := unix.CAP_SYS_ADMIN
-	if name == capabilityXattr {
-		need = unix.CAP_SETFCAP
-	}
-	if !c.Capable(need) {
-		return unix.EPERM
-	}
 	value := slices.Clone(ch.Value)
-	if name == capabilityXattr && ch.Kind == change.SetXattr {
-		var ok bool
-		if value, ok = capabilityValue(value); !ok {
-			return unix.EINVAL
+	if name == capabilityXattr {
+		var errno unix.Errno
+		if value, errno = setCapability(c, ch, value); errno != 0 {
+			return errno
 		}
+	} else if !c.Capable(unix.CAP_SYS_ADMIN) {
+		return unix.EPERM
+	} else if name == securityPrefix || name == trustedPrefix {
+		return unix.EINVAL
 	}
 	_, there := xattrs[name]
 	switch {
@@ -92,6 +91,31 @@ func setPlain(o *object, c *cred.Cred, name string, ch *change.Change, xattrs ma
 	}
 	xattrs[name] = value
 	return 0
+}
+
+// setCapability checks the value of security.capability and returns it as it is kept.
+// Anybody may set an empty one, which means nothing.
+func setCapability(c *cred.Cred, ch *change.Change, value []byte) ([]byte, unix.Errno) {
+	if ch.Kind == change.SetXattr {
+		if len(value) == 0 {
+			return value, 0
+		}
+		var ok bool
+		if value, ok = capabilityValue(value); !ok {
+			return nil, unix.EINVAL
+		}
+	}
+	if !c.Capable(unix.CAP_SETFCAP) {
+		return nil, unix.EPERM
+	}
+	return value, 0
+}
+
+// dropCapabilities takes those of a program away. An empty value is none and stays.
+func dropCapabilities(xattrs map[string][]byte) {
+	if len(xattrs[capabilityXattr]) > 0 {
+		delete(xattrs, capabilityXattr)
+	}
 }
 
 // Sizes and revisions of the value of security.capability
@@ -128,17 +152,21 @@ func (f *faker) setACL(o *object, c *cred.Cred, name string, ch *change.Change, 
 	now = o.attr
 	empty := true
 	if ch.Kind == change.SetXattr {
-		if empty, errno = attr.CheckACL(ch.Value); errno != 0 {
+		if empty, errno = attr.ParseACL(ch.Value); errno != 0 {
 			return now, errno
 		}
 	}
 	switch {
 	case now.Type() == unix.S_IFLNK:
 		return now, unix.EOPNOTSUPP
+	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR && empty:
+		return now, 0
+	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR:
+		return now, unix.EACCES
 	case now.Owns(c) != 0:
 		return now, unix.EPERM
-	case name == attr.DefaultACL && now.Type() != unix.S_IFDIR && !empty:
-		return now, unix.EACCES
+	case !empty && !attr.ValidACL(ch.Value):
+		return now, unix.EINVAL
 	}
 	delete(xattrs, name)
 	if empty {
@@ -161,17 +189,18 @@ func (f *faker) setACL(o *object, c *cred.Cred, name string, ch *change.Change, 
 
 // readXattr answers for attributes that are recorded.
 func (f *faker) readXattr(k *call) tracer.Verdict {
-	if f.counts.xattrs == 0 && len(f.ghosts) == 0 {
-		return tracer.Continue()
-	}
 	name := ""
 	if at := k.entry.Arg(sysent.XattrName); at >= 0 {
 		var buf [xattrNameMax + 1]byte
 		text, errno := k.stop.ReadString(k.args[at], buf[:])
-		if errno != 0 || !isFakedXattr(string(text)) {
+		if errno != 0 || !isFakedXattr(string(text)) && string(text) != userPrefix {
 			return tracer.Continue()
 		}
 		name = string(text)
+	}
+	bare := name == trustedPrefix || name == userPrefix
+	if f.counts.xattrs == 0 && len(f.ghosts) == 0 && !bare {
+		return tracer.Continue()
 	}
 	fd := f.pin(k, &f.first)
 	if fd < 0 {
@@ -182,6 +211,9 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 		return tracer.Deny(unix.EBADF)
 	}
 	o, ok := f.load(k.stop, fd)
+	if ok && bare {
+		return f.bareXattr(k, name, &o)
+	}
 	if !ok || o.record == nil || len(o.record.Xattrs) == 0 {
 		return tracer.Continue()
 	}
@@ -192,7 +224,21 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 	if !there || strings.HasPrefix(name, trustedPrefix) && !f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN) {
 		return tracer.Continue()
 	}
+	if name == capabilityXattr && len(value) == 0 { // can be set, but not read
+		return tracer.Deny(unix.EINVAL)
+	}
 	return giveXattr(k, value)
+}
+
+// bareXattr answers for the name of a class alone, for which the kernel has two errors.
+func (f *faker) bareXattr(k *call, class string, o *object) tracer.Verdict {
+	switch {
+	case class == trustedPrefix && f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN):
+		return tracer.Deny(unix.EINVAL)
+	case class == trustedPrefix, isDeviceMode(o.attr.Mode):
+		return tracer.Deny(unix.ENODATA)
+	}
+	return tracer.Continue()
 }
 
 // giveXattr answers with a value, or with its size.
@@ -229,4 +275,3 @@ func (f *faker) listXattrs(k *call, o *object) tracer.Verdict {
 	}
 	return giveXattr(k, list)
 }
-

@@ -97,7 +97,8 @@ func guestBoxes(f *testing.F, root string) []*confiner {
 	for _, abi := range []int{0, 1} {
 		add(NetworkNone, Deny, &abi)
 	}
-	return boxes
+	return append(boxes, newTestConfiner(f, &Sandbox{Paths: []string{root + "/in"}, DenyPaths: []string{root + "/in/secret"},
+		Fakeroot: FakerootFull}))
 }
 
 // checkVerdict checks a verdict against what the memory and the tree say.

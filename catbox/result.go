@@ -66,3 +66,31 @@ func newResult(out *tracer.Outcome, j *journal) *Result {
 	}
 	return r
 }
+
+// Owner is who a file belongs to.
+type Owner struct{ UID, GID uint32 }
+
+// Ownerships returns the owners that are recorded, by the canonical paths at which
+// the files were last seen. With records of earlier runs, some may be gone; the
+// record itself, by inode, is Result.Ownership.
+func (r *Result) Ownerships() map[string]Owner {
+	owners := map[string]Owner{}
+	for record := range r.Ownership.All() {
+		if record.Has&(fakeroot.HasUID|fakeroot.HasGID) != 0 && record.Path != "" {
+			owners[record.Path] = Owner{UID: record.UID, GID: record.GID}
+		}
+	}
+	return owners
+}
+
+// Modes returns the modes that are recorded (type and permissions, as st_mode), as
+// Ownerships does the owners.
+func (r *Result) Modes() map[string]uint32 {
+	modes := map[string]uint32{}
+	for record := range r.Ownership.All() {
+		if record.Has&fakeroot.HasMode != 0 && record.Path != "" {
+			modes[record.Path] = record.Mode
+		}
+	}
+	return modes
+}

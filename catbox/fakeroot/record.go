@@ -45,13 +45,21 @@ func (r *Record) IsDevice() bool {
 	return r.Has&HasMode != 0 && isDevice(r.Mode)
 }
 
+// xattrs returns the attributes of a record, which may be nil.
+func (r *Record) xattrs() map[string][]byte {
+	if r == nil {
+		return nil
+	}
+	return r.Xattrs
+}
+
 func isDevice(mode uint32) bool {
 	t := mode & unix.S_IFMT
 	return t == unix.S_IFCHR || t == unix.S_IFBLK
 }
 
-// Equal reports whether both records say the same.
-func (r *Record) Equal(other *Record) bool {
+// equal reports whether both records say the same.
+func (r *Record) equal(other *Record) bool {
 	return r.Key == other.Key && r.Birth == other.Birth && r.Path == other.Path &&
 		r.Has == other.Has && r.UID == other.UID && r.GID == other.GID &&
 		r.Mode == other.Mode && r.Rdev == other.Rdev &&
@@ -64,6 +72,6 @@ func (r *Record) describes(mode uint32, birth int64) bool {
 	if r.Birth != 0 && birth != 0 && r.Birth != birth {
 		return false
 	}
-	real, faked := mode&unix.S_IFMT, r.Mode&unix.S_IFMT
-	return r.Has&HasMode == 0 || real == faked || real == unix.S_IFREG && faked != unix.S_IFDIR && faked != unix.S_IFLNK
+	is, faked := mode&unix.S_IFMT, r.Mode&unix.S_IFMT
+	return r.Has&HasMode == 0 || is == faked || is == unix.S_IFREG && faked != unix.S_IFDIR && faked != unix.S_IFLNK
 }

@@ -26,7 +26,10 @@ const fakerootStart = "dev="
 // its path still leads to it: a real owner that is the caller counts as root. The format
 // has no place for extended attributes, times of birth and paths, so these are lost, and
 // so is a record without a mode whose path does not lead to it: see [DB.FakerootLoss].
-func (db *DB) WriteFakeroot(w io.Writer) error {
+func (db *DB) WriteFakeroot(w io.Writer) error { return db.writeFakeroot(w, complete) }
+
+// writeFakeroot writes what complete makes of the records.
+func (db *DB) writeFakeroot(w io.Writer, complete func(*Record) (full *Record, nlink uint64, ok bool)) error {
 	b := bufio.NewWriter(w)
 	for r := range db.All() {
 		full, nlink, ok := complete(r)
@@ -63,8 +66,9 @@ func (db *DB) FakerootLoss() Loss {
 }
 
 // complete returns a record with all fields, and the number of links.
-func complete(r *Record) (full Record, nlink uint64, ok bool) {
-	full, nlink = *r, 1
+func complete(r *Record) (full *Record, nlink uint64, ok bool) {
+	filled := *r
+	full, nlink = &filled, 1
 	var st unix.Statx_t
 	found := r.Path != "" &&
 		unix.Statx(unix.AT_FDCWD, r.Path, unix.AT_SYMLINK_NOFOLLOW, statxMask, &st) == nil &&

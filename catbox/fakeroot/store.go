@@ -153,9 +153,17 @@ func (s *Store) load() error {
 // DB returns the records. Change them with Put and Remove of the Store only.
 func (s *Store) DB() *DB { return s.db }
 
+// Loss returns what Close will leave out, if the file is in the format of fakeroot(1).
+func (s *Store) Loss() Loss {
+	if s.format != formatKeep {
+		return Loss{}
+	}
+	return s.db.FakerootLoss()
+}
+
 // Put records r, in the file first. After an error nothing has changed.
 func (s *Store) Put(r *Record) error {
-	if old := s.db.Get(r.Key); old != nil && old.Equal(r) {
+	if old := s.db.Get(r.Key); old != nil && old.equal(r) {
 		return nil
 	}
 	s.buf = appendRecord(s.buf[:0], r)
@@ -183,7 +191,7 @@ func (s *Store) Remove(key Key) error {
 func (s *Store) change(line []byte) error {
 	if s.format == formatFakeroot {
 		if err := s.replace(func(w io.Writer) error { return s.db.writeJSON(w, headerKeep) }); err != nil {
-			return err
+			return fmt.Errorf("put it into JSON Lines while it is open: %w", err)
 		}
 		s.format = formatKeep
 	}
@@ -254,8 +262,8 @@ func (s *Store) replace(write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(file.Name())
 			file.Close()
+			err = errors.Join(err, bare(os.Remove(file.Name())))
 		}
 	}()
 	if err := flock(file); err != nil {

@@ -3,9 +3,11 @@ package fakeroot
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -109,6 +111,78 @@ func TestStoreClose(t *testing.T) {
 	}
 }
 
+// TestStoreCut goes on with files that were cut at every byte.
+func TestStoreCut(t *testing.T) {
+	var b bytes.Buffer
+	must(t, database(samples()...).WriteJSON(&b))
+	next := &Record{Key: Key{77, 77}, Has: HasUID}
+	for _, text := range []string{b.String(), saved} {
+		first := 0
+		if text == saved { // each is written anew, which takes its time
+			first = strings.Index(text, "\n")
+		}
+		for n := first; n <= len(text); n++ {
+			name := writeFile(t, "state", text[:n])
+			want, err := Load(name)
+			must(t, err)
+			s, err := Open(name)
+			must(t, err)
+			must(t, s.Put(next))
+			want.Put(next)
+			got, err := Load(name)
+			s.file.Close() // as if it were killed
+			if err != nil {
+				t.Fatalf("cut at %d: %v", n, err)
+			}
+			if diff := cmp.Diff(records(want), records(got)); diff != "" {
+				t.Fatalf("cut at %d (-want +got):\n%s", n, diff)
+			}
+		}
+	}
+}
+
+// TestStoreTurns counts in a file that several want at the same time: each has to find
+// what the one before it has left, though files replace each other meanwhile.
+func TestStoreTurns(t *testing.T) {
+	const workers, rounds = 4, 10
+	name := filepath.Join(t.TempDir(), "state")
+	counter := Key{1, 1}
+	errs := make(chan error)
+	for range workers {
+		go func() {
+			for done := 0; done < rounds; {
+				s, err := Open(name)
+				if errors.Is(err, ErrInUse) {
+					runtime.Gosched()
+					continue
+				}
+				if err != nil {
+					errs <- err
+					return
+				}
+				next := &Record{Key: counter, Has: HasUID}
+				if old := s.DB().Get(counter); old != nil {
+					next.UID = old.UID + 1
+				}
+				if err := errors.Join(s.Put(next), s.Close()); err != nil {
+					errs <- err
+					return
+				}
+				done++
+			}
+			errs <- nil
+		}()
+	}
+	for range workers {
+		must(t, <-errs)
+	}
+	db, err := Load(name)
+	must(t, err)
+	if got := db.Get(counter).UID; got != workers*rounds-1 {
+		t.Errorf("counted to %d, want %d", got, workers*rounds-1)
+	}
+}
+
 // TestStoreLink: a link to the file stays a link.
 func TestStoreLink(t *testing.T) {
 	dir := t.TempDir()
@@ -200,7 +274,7 @@ func TestStoreInUse(t *testing.T) {
 		must(t, err)
 		must(t, s.Put(samples()[0]))
 		must(t, s.Put(samples()[2]))
-		os.Stdout.WriteString("ready\n")
+		fmt.Println("ready")
 		select {}
 	}
 	for _, test := range []struct{ name, text string }{{"JSON Lines", ""}, {"fakeroot", saved}} {

@@ -68,6 +68,9 @@ func condition(t *testing.T, cond string) (bool, error) {
 	if cond == "landlock" { // Linux 6.12 or newer, with Landlock
 		return lib.MachineLevel() == lib.Level612, nil
 	}
+	if cond == "root" {
+		return os.Geteuid() == 0, nil
+	}
 	name, ok := strings.CutPrefix(cond, "missing:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)

@@ -52,6 +52,14 @@ func Attacker(t testing.TB, dir string, flags ...string) string {
 	return compile(t, program, filepath.Join(tests(), "attacks", "guest", "*.c"), flags...)
 }
 
+// Fakeroot compiles the guest of tests/fakeroot in the same way.
+func Fakeroot(t testing.TB, dir string, flags ...string) string {
+	t.Helper()
+	program := filepath.Join(dir, "guest"+strings.Join(flags, ""))
+	flags = append([]string{"-Wall", "-D_FILE_OFFSET_BITS=64", "-static", "-pthread"}, flags...)
+	return compile(t, program, filepath.Join(tests(), "fakeroot", "guest", "*.c"), flags...)
+}
+
 // tests returns the folder of all tests.
 func tests() string {
 	_, here, _, _ := runtime.Caller(0)

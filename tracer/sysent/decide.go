@@ -21,6 +21,9 @@ func Match(rules []Rule, args *[6]uint64) *Rule {
 	return nil
 }
 
+// Stops reports whether a rule, which may be nil, lets the tracer decide.
+func (r *Rule) Stops() bool { return r != nil && r.Verb == Stop }
+
 // NumArgs returns how many arguments have a role, up to the last one that has.
 func (e *Entry) NumArgs() int {
 	n := len(e.Args)

@@ -18,6 +18,7 @@ var (
 		{When: []Cond{{Arg: 0, Mask: low32, Value: PrCapBSetRead}}, Verb: Stop},
 		{When: []Cond{{Arg: 0, Mask: low32, Value: PrCapBSetDrop}}, Verb: Stop},
 	}
+	fakeSocketcall = []Rule{{When: []Cond{{Arg: 0, Mask: low32, Value: callBind}}, Verb: Stop}}
 	// A umask that takes permissions from the owner himself.
 	fakeUmask = []Rule{{When: []Cond{{Arg: 0, Mask: 0o700, Not: true}}, Verb: Stop}}
 )
@@ -39,9 +40,11 @@ func (e *Entry) Fake() []Rule {
 		return stop
 	case e.Op == OpAccess:
 		return stop
+	case e.Args[1] == SocketcallArgs:
+		return fakeSocketcall
 	}
 	switch e.Op {
-	case OpOpen, OpMkdir, OpRmdir, OpUnlink, OpRename, OpLink, OpSymlink, OpMknod, OpBind:
+	case OpOpen, OpTruncate, OpMkdir, OpRmdir, OpUnlink, OpRename, OpLink, OpSymlink, OpMknod, OpBind:
 		return e.Confine
 	}
 	return nil

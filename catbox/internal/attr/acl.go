@@ -36,9 +36,9 @@ func (l acl) perm(i int) uint16       { return binary.LittleEndian.Uint16(l[aclH
 func (l acl) setPerm(i int, p uint16) { binary.LittleEndian.PutUint16(l[aclHeader+i*aclEntry+2:], p) }
 func (l acl) id(i int) uint32         { return binary.LittleEndian.Uint32(l[aclHeader+i*aclEntry+4:]) }
 
-// CheckACL returns the errno that setxattr(2) has for a value, and whether it is
-// the empty list, which removes the attribute.
-func CheckACL(value []byte) (empty bool, errno unix.Errno) {
+// ParseACL returns the errno that setxattr(2) has for a value before it looks at the
+// file, and whether it is the empty list, which removes the attribute.
+func ParseACL(value []byte) (empty bool, errno unix.Errno) {
 	l := acl(value)
 	switch {
 	case len(value) == 0:
@@ -51,11 +51,19 @@ func CheckACL(value []byte) (empty bool, errno unix.Errno) {
 		return false, unix.EINVAL
 	case l.len() == 0:
 		return true, 0
-	case !l.valid():
-		return false, unix.EINVAL
+	}
+	for i := range l.len() {
+		switch l.tag(i) {
+		case aclUserObj, aclUser, aclGroupObj, aclGroup, aclMask, aclOther:
+		default:
+			return false, unix.EINVAL
+		}
 	}
 	return false, 0
 }
+
+// ValidACL reports whether a list that [ParseACL] lets pass makes sense.
+func ValidACL(value []byte) bool { return acl(value).valid() }
 
 // valid checks the order and the number of entries (kernel fs/posix_acl.c): the
 // owner, named users, the group, named groups, the mask, the others.
@@ -140,4 +148,37 @@ func ChmodACL(value []byte, mode uint32) []byte {
 		l.setPerm(group, uint16(mode>>3&7))
 	}
 	return l
+}
+
+// InheritACL returns the list that a new file of a mode gets in a directory with this
+// valid default list, the mode that it gets, and whether the list says nothing more
+// than that.
+func InheritACL(value []byte, mode uint32) (list []byte, n uint32, equivalent bool) {
+	l := append(acl(nil), value...)
+	n, equivalent = mode&^0o777, true
+	group := -1
+	keep := func(i int, shift uint) {
+		l.setPerm(i, l.perm(i)&uint16(mode>>shift&7))
+		n |= uint32(l.perm(i)) << shift
+	}
+	for i := range l.len() {
+		switch l.tag(i) {
+		case aclUserObj:
+			keep(i, 6)
+		case aclOther:
+			keep(i, 0)
+		case aclGroupObj:
+			if group < 0 {
+				group = i
+			}
+		case aclMask:
+			group, equivalent = i, false
+		default:
+			equivalent = false
+		}
+	}
+	if group >= 0 {
+		keep(group, 3)
+	}
+	return l, n, equivalent
 }

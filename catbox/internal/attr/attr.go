@@ -52,11 +52,29 @@ func (a *Attr) Chown(c *cred.Cred, uid, gid int) (n Attr, dropsCaps bool, errno 
 	if a.Type() == unix.S_IFDIR {
 		return n, false, 0
 	}
-	n.Mode &^= unix.S_ISUID
-	if a.Mode&unix.S_ISGID != 0 && (a.Mode&unix.S_IXGRP != 0 || !mayKeepSetGID(c, a.GID)) {
-		n.Mode &^= unix.S_ISGID
+	n.Mode &^= a.dropped(c)
+	if n.Mode != a.Mode && !a.owns(c) { // that is a change of the mode, too
+		return *a, false, unix.EPERM
 	}
 	return n, true, 0
+}
+
+// dropped returns the bits that a file loses when it is given away, or when somebody
+// writes to it who may not keep them.
+func (a *Attr) dropped(c *cred.Cred) uint32 {
+	if a.Mode&unix.S_ISGID != 0 && (a.Mode&unix.S_IXGRP != 0 || !mayKeepSetGID(c, a.GID)) {
+		return unix.S_ISUID | unix.S_ISGID
+	}
+	return unix.S_ISUID
+}
+
+// Written is what a change of its content leaves of a regular file.
+func (a *Attr) Written(c *cred.Cred) Attr {
+	n := *a
+	if !c.Capable(unix.CAP_FSETID) {
+		n.Mode &^= a.dropped(c)
+	}
+	return n
 }
 
 // permissions are the bits of a mode that chmod(2) changes.

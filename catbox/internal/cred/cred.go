@@ -166,7 +166,13 @@ func (c *Cred) SetResGID(real, effective, saved int) (*Cred, unix.Errno) {
 	return c.with(func(n *Cred) { n.GID = ids }), 0
 }
 
+// setres changes nothing, the id of the file system included, where nothing would
+// change, as Linux 6.3 and newer have it.
 func setres(old IDs, real, effective, saved int, capable bool) (IDs, unix.Errno) {
+	if (real == Keep || uint32(real) == old.Real) && (saved == Keep || uint32(saved) == old.Saved) &&
+		(effective == Keep || uint32(effective) == old.Effective && uint32(effective) == old.FS) {
+		return old, 0
+	}
 	ids := old
 	for _, set := range []struct {
 		to *uint32

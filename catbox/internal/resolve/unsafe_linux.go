@@ -63,13 +63,17 @@ func fstatat(dir int, path []byte, st *unix.Stat_t, flags int) unix.Errno {
 	}
 }
 
-// statx is statx(2), begun again after EINTR.
+// statx is statx(2) for what this package needs to know.
 func statx(dir int, path []byte, flags int, st *unix.Statx_t) unix.Errno {
+	return statxMask(dir, path, flags, unix.STATX_BASIC_STATS|unix.STATX_MNT_ID, st)
+}
+
+// statxMask is statx(2), begun again after EINTR.
+func statxMask(dir int, path []byte, flags, mask int, st *unix.Statx_t) unix.Errno {
 	p := terminated(path)
-	const mask = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID
 	for {
 		_, _, e := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(p)),
-			uintptr(flags), mask, uintptr(unsafe.Pointer(st)), 0)
+			uintptr(flags), uintptr(mask), uintptr(unsafe.Pointer(st)), 0)
 		if e != unix.EINTR {
 			return e
 		}
@@ -85,4 +89,12 @@ func getdents(fd int, buf []byte) (int, unix.Errno) {
 // closefd closes a descriptor that was opened for looking; there is nothing to report.
 func closefd(fd int) {
 	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+}
+
+func statBytes(st *unix.Stat_t) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(st)), unsafe.Sizeof(*st))
+}
+
+func statxBytes(st *unix.Statx_t) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(st)), unsafe.Sizeof(*st))
 }

@@ -41,6 +41,12 @@ func explain(err error) (status int, hints []string) {
 		}
 		return exitError, hints
 	}
+	if t, ok := isTask(err); ok {
+		if t.hint != "" {
+			hints = []string{t.hint}
+		}
+		return exitTask, hints
+	}
 	var interrupt catbox.Interrupt
 	if errors.As(err, &interrupt) {
 		return exitSignal + int(interrupt.Signal), nil

@@ -14,12 +14,14 @@ import (
 type fakerootFlags struct {
 	kind       catbox.Fakeroot
 	unknown    fakeroot.Unknown
+	status     bool
 	save, load string
 }
 
 func (f *fakerootFlags) register(flags *pflag.FlagSet) {
 	flags.Var(newWord(&f.kind, fakerootWords()), "fakeroot", "let the command believe to be root: full, lie or off (--fakeroot alone is full)")
 	flags.Lookup("fakeroot").NoOptDefVal = catbox.FakerootFull.String()
+	flags.BoolVar(&f.status, "fakeroot-status", false, "fake /proc/PID/status too, which makes every open dearer")
 	flags.StringVar(&f.save, "fakeroot-save", "", "keep what is recorded in `FILE`, as it happens")
 	flags.StringVar(&f.load, "fakeroot-load", "", "begin with what `FILE` has recorded")
 	flags.Var(newWord(&f.unknown, unknownWords()), "fakeroot-unknown", "whose files show as root's that have no record: own, root (all) or real (none)")
@@ -28,8 +30,6 @@ func (f *fakerootFlags) register(flags *pflag.FlagSet) {
 func fakerootWords() []string {
 	return []string{catbox.FakerootOff.String(), catbox.FakerootFull.String(), catbox.FakerootLie.String()}
 }
-
-func unknownWords() []string { return []string{"own", "root", "real"} }
 
 // open gives the sandbox what the files of the flags hold. The function that it
 // returns has to be called at the end.

@@ -1,0 +1,99 @@
+package resolve
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Metadata is what stat(2) or statx(2) tells about an object.
+type Metadata struct {
+	// Extended asks for Statx, with the AT_STATX_* flags and the STATX_* mask of the
+	// call, in the place of Stat.
+	Extended bool
+	Sync     int
+	Mask     int
+
+	Stat  unix.Stat_t
+	Statx unix.Statx_t
+}
+
+// Bytes returns the structure that was asked for, as the kernel writes it for the
+// ABI of the caller.
+func (m *Metadata) Bytes() []byte {
+	if m.Extended {
+		return statxBytes(&m.Statx)
+	}
+	return statBytes(&m.Stat)
+}
+
+func (m *Metadata) mode() uint32 {
+	if m.Extended {
+		return uint32(m.Statx.Mode)
+	}
+	return m.Stat.Mode
+}
+
+func (m *Metadata) read(dir int, name []byte, flags int) unix.Errno {
+	if m.Extended {
+		return statxMask(dir, name, flags|m.Sync, m.Mask, &m.Statx)
+	}
+	return fstatat(dir, name, &m.Stat, flags)
+}
+
+// Stat reads the metadata of what req means, with the rights of the caller. It knows
+// the easy cases only: a descriptor, and a path of which no component is a symbolic
+// link that counts. ok is false for all others. The errno is the kernel's: 0, ENOENT
+// or ENOTDIR.
+func (r *Resolver) Stat(req *Request, m *Metadata) (e unix.Errno, ok bool) {
+	if !req.SameRoot || r.exact || len(req.Path) >= pathMax || hasNUL(req.Path) {
+		return 0, false
+	}
+	if len(req.Path) == 0 {
+		if !req.EmptyPath || req.DirFD < 0 {
+			return 0, false
+		}
+		e = m.read(r.proc, r.baseKey(req), 0)
+		return 0, e == 0 && m.mode()&unix.S_IFMT != unix.S_IFLNK
+	}
+	if !r.place(req) {
+		return 0, false
+	}
+	p := split(req.Path)
+	e, ok = r.readPlain(p, m)
+	switch {
+	case !ok:
+	case e == 0 && m.mode()&unix.S_IFMT == unix.S_IFLNK:
+		ok = !follows(req, p)
+	case e == 0 && p.slash && m.mode()&unix.S_IFMT != unix.S_IFDIR:
+		e = unix.ENOTDIR
+	}
+	return e, ok
+}
+
+// readPlain reads the metadata of what r.full names. A bare name below a canonical
+// directory has nothing to prove; what stands before any other must hold no link.
+func (r *Resolver) readPlain(p parts, m *Metadata) (e unix.Errno, ok bool) {
+	dirEnd := r.baseEnd + 1 + len(p.dir)
+	dir := unix.AT_FDCWD
+	if p.last != LastNormal || dirEnd != r.baseEnd+1 {
+		if !r.openat2 {
+			return 0, false
+		}
+		if dir, e = r.openDir(dirEnd, unix.RESOLVE_NO_SYMLINKS); e != 0 {
+			return e, e == unix.ENOENT || e == unix.ENOTDIR
+		}
+		defer closefd(dir)
+		if p.last != LastNormal {
+			return m.read(dir, empty, unix.AT_EMPTY_PATH), true
+		}
+	}
+	name := r.full[:dirEnd+len(p.name)+1]
+	if dir != unix.AT_FDCWD {
+		name = name[dirEnd:]
+	}
+	end := len(name) - 1
+	kept := name[end]
+	name[end] = 0
+	e = m.read(dir, name, unix.AT_SYMLINK_NOFOLLOW)
+	name[end] = kept
+	return e, e == 0 || e == unix.ENOENT || e == unix.ENOTDIR
+}

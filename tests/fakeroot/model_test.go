@@ -1,0 +1,127 @@
+package fakeroot
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/catbox-go/catbox/tests/harness"
+)
+
+// TestModel compares what a 64-bit program sees.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	compare(t, command(t), count())
+}
+
+// TestModel32 compares what a 32-bit program sees, in fewer sequences.
+func TestModel32(t *testing.T) {
+	t.Parallel()
+	if runtime.GOARCH != "amd64" {
+		t.Skip("needs a machine that runs i386 programs: amd64")
+	}
+	compare(t, command(t, "-m32"), count()/3)
+}
+
+// TestModelRepeats shows that the guest says the same each time, so that what differs
+// is never chance.
+func TestModelRepeats(t *testing.T) {
+	t.Parallel()
+	args := command(t)
+	all := sequencesOf(t, 0, count()/10)
+	first, second := native(t, args, all), native(t, args, all)
+	for i := range all {
+		if first[i] != second[i] {
+			t.Fatalf("sequence %d:\n%s\ntwice:\n%s", i, strings.Join(all[i], "\n"), changes(first[i], second[i]))
+		}
+	}
+}
+
+// command returns how the guest is started, compiled with flags. The test is skipped
+// without root, who is the measure.
+func command(t *testing.T, flags ...string) []string {
+	t.Helper()
+	capabilities := needRoot(t)
+	return []string{harness.Fakeroot(t, programDir(), flags...), fmt.Sprintf("%#x", capabilities)}
+}
+
+func count() int {
+	if testing.Short() {
+		return *sequences / 10
+	}
+	return *sequences
+}
+
+// batch is how many sequences one process carries out.
+const batch = 250
+
+// compare runs sequences on both sides.
+func compare(t *testing.T, args []string, count int) {
+	t.Helper()
+	differing := make([][]sequence, (count+batch-1)/batch)
+	t.Run("batches", func(t *testing.T) {
+		for i := range differing {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				all := sequencesOf(t, i*batch, min(count, (i+1)*batch))
+				want, got := both(t, args, all)
+				for j := range all {
+					if want[j] != got[j] {
+						differing[i] = append(differing[i], all[j])
+					}
+				}
+			})
+		}
+	})
+	found, told := 0, map[string]bool{}
+	for _, s := range slices.Concat(differing...) {
+		if found++; len(told) < *reported && found <= 4**reported {
+			report(t, args, s, told)
+		}
+	}
+	if found > 0 {
+		t.Errorf("%d of %d sequences differ (seed %d)", found, count, *seed)
+	}
+}
+
+func sequencesOf(t *testing.T, from, to int) []sequence {
+	t.Helper()
+	var all []sequence
+	patterns := exceptions()
+	for number := from; number < to; number++ {
+		all = append(all, generate(*seed, number, patterns))
+	}
+	return all
+}
+
+// both runs the sides at the same time.
+func both(t testing.TB, args []string, all []sequence) (want, got []string) {
+	t.Helper()
+	var wait sync.WaitGroup
+	wait.Go(func() { want = native(t, args, all) })
+	got = faked(t, args, all)
+	wait.Wait()
+	return want, got
+}
+
+// report cuts a sequence down and shows what differs, unless a sequence of the same
+// kind has been told of before.
+func report(t *testing.T, args []string, s sequence, told map[string]bool) {
+	t.Helper()
+	s = shrink(t, args, s)
+	var kind string // the names of the operations
+	for _, op := range s {
+		name, _, _ := strings.Cut(op, " ")
+		kind += name + " "
+	}
+	if told[kind] {
+		return
+	}
+	told[kind] = true
+	want, got := both(t, args, []sequence{s})
+	t.Errorf("these operations:\n\t%s\nas real root (-) and with faked ownership (+):\n%s",
+		strings.Join(s, "\n\t"), changes(want[0], got[0]))
+}
