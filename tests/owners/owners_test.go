@@ -24,7 +24,7 @@ func TestTools(t *testing.T) {
 		{script: "squashfs", needs: [][2]string{{"mksquashfs", "squashfs-tools"}, setcap, {"setfattr", "attr"}}},
 		{script: "ext4", needs: [][2]string{{"mke2fs", "e2fsprogs"}, setcap}},
 		{script: "bsdtar", needs: [][2]string{bsdtar}},
-		{script: "readers", needs: [][2]string{{"setpriv", "util-linux"}}},
+		{script: "readers", flags: []string{"--fakeroot-status"}, needs: [][2]string{{"setpriv", "util-linux"}}},
 		{script: "storm"},
 		{script: "rust", needs: [][2]string{{"coreutils", "rust-coreutils"}}},
 	} {

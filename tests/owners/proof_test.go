@@ -62,6 +62,7 @@ type recipe struct {
 	script string
 	needs  [][2]string // programs and their packages
 	env    []string
+	flags  []string // of catbox, besides --fakeroot
 	// apart: not all of the script is run by root, it says itself what. FAKE holds
 	// the command for that.
 	apart bool
@@ -113,7 +114,7 @@ func (r recipe) prove(t *testing.T) {
 	if user == 0 {
 		user = nobody
 	}
-	fake := r.run(t, dir, user, catbox, "run", "--fakeroot", "-p", dir)
+	fake := r.run(t, dir, user, append([]string{catbox, "run", "--fakeroot", "-p", dir}, r.flags...)...)
 	if diff := cmp.Diff(string(want), fake.said); diff != "" {
 		t.Errorf("what an ordinary user sees under catbox (-want +got):\n%s", diff)
 	}

@@ -28,3 +28,11 @@ last find moved -depth -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 last tar --sort=name --numeric-owner --xattrs --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
 	'--xattrs-include=security.*' --format=pax -cf result.tar moved
 tar -tvf result.tar --numeric-owner --utc
+
+# The records are enough to write an archive.
+if [ -n "$FAKE" ]; then
+	"${FAKE%% *}" export --state state --format tar -o exported.tar moved
+else
+	tar --sort=name -cf exported.tar -C moved .
+fi
+tar -tvf exported.tar --numeric-owner --utc

@@ -32,6 +32,7 @@ cat tree/etc/key
 echo more >>tree/etc/key
 cat tree/etc/key
 perl -e 'for (@ARGV) { my @s = lstat; printf "%s %o %d:%d %d\n", $_, @s[2, 4, 5, 6] }' tree/bin/* tree/dev/*
+grep -E '^(Uid|Gid):' /proc/self/status
 echo identities
 setpriv --reuid=4711 --regid=4712 --clear-groups id
 setpriv --reuid=4711 --regid=4712 --groups=4712,8 sh -c 'id -G; chown 0:0 tree/bin/su 2>&1 || :' | sed 's/.*: //'
