@@ -2,12 +2,22 @@ package main
 
 import "os/exec"
 
-// The two columns that must be there.
+// The columns that have targets. The first three must be there.
 const (
-	native = "native"
-	ours   = "catbox"
-	strace = "strace bpf"
+	native   = "native"
+	ours     = "catbox"
+	faked    = "catbox fakeroot"
+	strace   = "strace bpf"
+	fakeroot = "fakeroot"
 )
+
+// pseudo starts a server, which is told to go in the end: it would stay for half a
+// minute, and is measured with the command. It keeps what it knows in $0.
+const pseudo = `rm -rf "$0" && mkdir "$0" && export PSEUDO_PREFIX=/usr PSEUDO_LOCALSTATEDIR="$0"
+	pseudo "$@"
+	status=$?
+	pseudo -S
+	exit $status`
 
 // column is one way to run a command.
 type column struct {
@@ -26,13 +36,17 @@ func columns(catbox string) []column {
 		{column{ours, func(dir string) []string {
 			return []string{catbox, "run", "--private-tmp", "-p", dir, "--"}
 		}}, ""},
+		{column{faked, func(dir string) []string {
+			return []string{catbox, "run", "--fakeroot", "--private-tmp", "-p", dir, "--"}
+		}}, ""},
 		{column{"strace", func(string) []string {
 			return []string{"strace", "-f", "-o", "/dev/null"}
 		}}, "strace"},
 		{column{strace, func(string) []string {
 			return []string{"strace", "-f", "--seccomp-bpf", "-e", "trace=%file", "-o", "/dev/null"}
 		}}, "strace"},
-		{column{"fakeroot", func(string) []string { return []string{"fakeroot", "--"} }}, "fakeroot"},
+		{column{fakeroot, func(string) []string { return []string{"fakeroot", "--"} }}, "fakeroot"},
+		{column{"pseudo", func(dir string) []string { return []string{"sh", "-c", pseudo, dir + ".pseudo"} }}, "pseudo"},
 		{column{"proot -0", func(string) []string { return []string{"proot", "-0"} }}, "proot"},
 		{column{"bwrap", func(dir string) []string {
 			return []string{"bwrap", "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev",
