@@ -23,7 +23,9 @@ type confiner struct {
 	journal  *journal
 	resolver *resolve.Resolver
 	ears     *ears
-	fake     *faker // nil: nothing is faked
+	fake     *faker    // nil: nothing is faked
+	reader   *reader   // nil: everything may be read
+	recorder *recorder // nil: nothing is recorded
 	sameRoot bool
 	stopped  bool // the action Stop ended the run
 
@@ -170,6 +172,9 @@ func (c *confiner) refuse(v Violation, errno unix.Errno, always bool) tracer.Ver
 	v.Errno = errno
 	v.Allowed = c.policy.action == Report && !always
 	v = c.journal.add(v, func() []ProcessInfo { return ancestry(s.Process()) })
+	if v.Count == 1 {
+		c.recorder.violation(s, &v)
+	}
 	if c.hooks.Violation != nil {
 		if err := c.hooks.Violation(v); err != nil {
 			s.Abort(err)

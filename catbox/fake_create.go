@@ -19,6 +19,7 @@ import (
 type created struct {
 	uid, gid uint32
 	setGID   bool   // a directory below one with S_ISGID
+	stranger bool   // the process may not hand on the group of its directory
 	acl      string // the default access control list of its directory
 }
 
@@ -50,7 +51,11 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		}
 		return tracer.Continue()
 	}
-	n := f.created(k, c, string(p.res.Path))
+	path := string(p.res.Path)
+	if k.flags&tmpfile != 0 { // the directory itself
+		path += "/"
+	}
+	n := f.created(k, c, path)
 	if n == (created{}) && !f.narrow && !needsOwner(k) {
 		return tracer.Continue()
 	}
@@ -115,17 +120,27 @@ func (f *faker) created(k *call, c *cred.Cred, path string) created {
 	}
 	if dir.record.Has&fakeroot.HasMode != 0 && dir.attr.Mode&unix.S_ISGID != 0 {
 		n.gid, n.setGID = dir.attr.GID, true
+		n.stranger = !c.InGroup(n.gid) && !c.Capable(unix.CAP_FSETID)
 	}
 	n.acl = string(dir.record.Xattrs[attr.DefaultACL])
 	return n
 }
 
-// apply gives a file of a mode what its directory hands on.
-func (n *created) apply(mode uint32) (now attr.Attr, xattrs map[string][]byte) {
+// apply gives a file of a mode what its directory hands on. wanted are the permission
+// bits that the call asks for, without the umask, which does not count where the
+// directory has a list.
+func (n *created) apply(mode, wanted uint32) (now attr.Attr, xattrs map[string][]byte) {
+	if n.acl != "" {
+		mode = mode&unix.S_IFMT | wanted
+	}
 	now = attr.Attr{Mode: mode, UID: n.uid, GID: n.gid}
 	dir := now.Type() == unix.S_IFDIR
-	if n.setGID && dir {
+	const program = unix.S_ISGID | unix.S_IXGRP
+	switch {
+	case n.setGID && dir:
 		now.Mode |= unix.S_ISGID
+	case n.stranger && wanted&program == program:
+		now.Mode &^= unix.S_ISGID
 	}
 	if n.acl == "" || now.Type() == unix.S_IFLNK {
 		return now, nil
@@ -142,16 +157,16 @@ func (n *created) apply(mode uint32) (now attr.Attr, xattrs map[string][]byte) {
 	return now, xattrs
 }
 
-// wanted returns the permission bits that a call gives a new file, without the umask,
-// which does not count where the directory has a list.
-func wanted(k *call, real uint32) uint32 {
+// wanted returns the permission bits that a call asks for, of which a new file really
+// got others.
+func wanted(k *call, made uint32) uint32 {
 	switch k.entry.Op {
 	case sysent.OpOpen, sysent.OpMknod:
 		return k.mode & 0o7777
 	case sysent.OpMkdir:
 		return k.mode & (0o777 | unix.S_ISVTX)
 	}
-	return real & 0o7777
+	return made & 0o7777
 }
 
 // done records what is to be seen of the file that has been made.
@@ -175,11 +190,10 @@ func (n created) done(f *faker, s *tracer.Stop) {
 	if !ok || o.record != nil || o.st.Uid != f.uid || !f.c.allowed(k, p) {
 		return
 	}
-	mode := o.attr.Mode
-	if n.acl != "" {
-		mode = o.attr.Type() | wanted(k, mode)
+	if k.entry.Op == sysent.OpRename && o.attr.Type() != unix.S_IFCHR {
+		return // nothing was moved, and there is no whiteout
 	}
-	now, xattrs := n.apply(mode)
+	now, xattrs := n.apply(o.attr.Mode, wanted(k, o.attr.Mode))
 	if (attr.Lacking(o.st.Mode) || o.st.Mode&setID != 0 || n.acl != "") && now.Type() != unix.S_IFLNK {
 		_ = f.setReal(s, &o, now.Mode)
 	}
@@ -202,7 +216,7 @@ type truncated struct{}
 func (truncated) done(f *faker, s *tracer.Stop) {
 	k, p := &f.k, &f.first
 	k.decode(s, s.Call, s.Args)
-	fd := -1
+	var fd int
 	if k.entry.Op == sysent.OpOpen {
 		p.req = f.descriptor(s, int32(s.Value))
 		fd = f.pinRequest(p)
@@ -218,7 +232,7 @@ func (truncated) done(f *faker, s *tracer.Stop) {
 		return
 	}
 	xattrs := o.xattrs()
-	delete(xattrs, capabilityXattr)
+	dropCapabilities(xattrs)
 	f.save(s, &o, string(p.res.Path), o.attr.Written(f.cred(s.Process())), xattrs)
 }
 
@@ -328,11 +342,7 @@ func (f *faker) mknod(k *call, p *place) tracer.Verdict {
 		return tracer.Deny(unix.ESRCH)
 	}
 	n := f.created(k, c, string(p.res.Path))
-	mode := k.mode & (unix.S_IFMT | 0o7777)
-	if n.acl == "" {
-		mode &^= mask
-	}
-	now, xattrs := n.apply(mode)
+	now, xattrs := n.apply(k.mode&(unix.S_IFMT|0o7777)&^mask, k.mode&0o7777)
 	now.Rdev = k.device & 0xffffffff
 	fd, errno := -1, unix.Errno(0)
 	name, path := string(p.res.Name), string(p.res.Path)

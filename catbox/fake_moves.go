@@ -14,6 +14,8 @@ type moved struct {
 	source *fakeroot.Record
 	path   string // of source afterwards
 	linked bool
+
+	whiteout *created // what is left in the place of source (renameat2(2))
 }
 
 // lost is an inode that loses its last name.
@@ -35,10 +37,16 @@ func (f *faker) watchMove(k *call) (m moved, ok bool) {
 	if k.entry.Op == sysent.OpLink {
 		return moved{linked: true}, len(f.ghosts) > 0
 	}
-	if f.db.Len() == 0 {
+	c := f.cred(k.stop.Process())
+	leaves := k.flags&unix.RENAME_WHITEOUT != 0 && (c.UID.FS != 0 || c.GID.FS != 0 || f.counts.special > 0)
+	if f.db.Len() == 0 && !leaves {
 		return m, false
 	}
-	first, _ := f.recorded(k, &f.first, k.path, k.fd)
+	first, from := f.recorded(k, &f.first, k.path, k.fd)
+	if leaves {
+		n := f.created(k, c, from)
+		m.whiteout = &n
+	}
 	if k.newPath < 0 {
 		if first != nil {
 			m.lose(&f.first, first)
@@ -52,7 +60,7 @@ func (f *faker) watchMove(k *call) (m moved, ok bool) {
 		m.lose(&f.second, second)
 	}
 	m.source, m.path = first, path
-	return m, len(m.lost) > 0 || m.source != nil
+	return m, len(m.lost) > 0 || m.source != nil || leaves
 }
 
 // recorded returns the record of what a path names, if there is one, and its
@@ -108,6 +116,9 @@ func (m moved) done(f *faker, s *tracer.Stop) {
 	}
 	if m.linked {
 		f.link(s)
+	}
+	if m.whiteout != nil {
+		m.whiteout.done(f, s)
 	}
 }
 

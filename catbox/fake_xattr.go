@@ -111,6 +111,13 @@ func setCapability(c *cred.Cred, ch *change.Change, value []byte) ([]byte, unix.
 	return value, 0
 }
 
+// dropCapabilities takes those of a program away. An empty value is none and stays.
+func dropCapabilities(xattrs map[string][]byte) {
+	if len(xattrs[capabilityXattr]) > 0 {
+		delete(xattrs, capabilityXattr)
+	}
+}
+
 // Sizes and revisions of the value of security.capability
 // (kernel include/uapi/linux/capability.h).
 const (
@@ -186,12 +193,13 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 	if at := k.entry.Arg(sysent.XattrName); at >= 0 {
 		var buf [xattrNameMax + 1]byte
 		text, errno := k.stop.ReadString(k.args[at], buf[:])
-		if errno != 0 || !isFakedXattr(string(text)) {
+		if errno != 0 || !isFakedXattr(string(text)) && string(text) != userPrefix {
 			return tracer.Continue()
 		}
 		name = string(text)
 	}
-	if f.counts.xattrs == 0 && len(f.ghosts) == 0 && name != trustedPrefix {
+	bare := name == trustedPrefix || name == userPrefix
+	if f.counts.xattrs == 0 && len(f.ghosts) == 0 && !bare {
 		return tracer.Continue()
 	}
 	fd := f.pin(k, &f.first)
@@ -202,10 +210,10 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 	if k.path < 0 && opensNothing(k.stop.Tid, k.fd) {
 		return tracer.Deny(unix.EBADF)
 	}
-	if name == trustedPrefix && f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN) {
-		return tracer.Deny(unix.EINVAL)
-	}
 	o, ok := f.load(k.stop, fd)
+	if ok && bare {
+		return f.bareXattr(k, name, &o)
+	}
 	if !ok || o.record == nil || len(o.record.Xattrs) == 0 {
 		return tracer.Continue()
 	}
@@ -220,6 +228,17 @@ func (f *faker) readXattr(k *call) tracer.Verdict {
 		return tracer.Deny(unix.EINVAL)
 	}
 	return giveXattr(k, value)
+}
+
+// bareXattr answers for the name of a class alone, for which the kernel has two errors.
+func (f *faker) bareXattr(k *call, class string, o *object) tracer.Verdict {
+	switch {
+	case class == trustedPrefix && f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN):
+		return tracer.Deny(unix.EINVAL)
+	case class == trustedPrefix, isDeviceMode(o.attr.Mode):
+		return tracer.Deny(unix.ENODATA)
+	}
+	return tracer.Continue()
 }
 
 // giveXattr answers with a value, or with its size.
@@ -241,12 +260,11 @@ func giveXattr(k *call, value []byte) tracer.Verdict {
 
 // listXattrs answers with the names that are real and those that are recorded.
 func (f *faker) listXattrs(k *call, o *object) tracer.Verdict {
-	list := make([]byte, xattrSizeMax)
-	n, err := unix.Listxattr("/proc/self/fd/"+strconv.Itoa(o.fd), list)
-	if err != nil {
-		n = 0
+	var list []byte
+	space := make([]byte, xattrSizeMax)
+	if n, err := unix.Listxattr("/proc/self/fd/"+strconv.Itoa(o.fd), space); err == nil {
+		list = append(list, space[:n]...)
 	}
-	list = list[:n]
 	admin := f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN)
 	for _, name := range slices.Sorted(maps.Keys(o.record.Xattrs)) {
 		if strings.HasPrefix(name, trustedPrefix) && !admin {

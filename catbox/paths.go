@@ -80,6 +80,10 @@ func (c *confiner) twoPaths(k *call) tracer.Verdict {
 	if v, done := c.resolve(k, a); done {
 		return v
 	}
+	if k.entry.Op == sysent.OpLink && !a.res.Exists { // found out before the second path is walked
+		errno, _ := order(k, &a.res, &a.res, nil)
+		return tracer.Deny(errno)
+	}
 	a.path = append(a.path[:0], a.res.Path...)
 	a.res.Path, a.res.Name = a.path, nil
 	if v, done := c.resolve(k, b); done {

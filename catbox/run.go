@@ -50,6 +50,7 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Resu
 	if err != nil {
 		return nil, err
 	}
+	c.recorder.starts(tcmd)
 	var ruleset *os.File
 	defer func() {
 		if !abandoned(err) { // or they may be in use
@@ -67,7 +68,7 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Resu
 		Ruleset:      ruleset,
 		Handlers:     s.handlers(c),
 		KillOnExit:   s.KillOnExit,
-		MeasureUsage: s.MeasureUsage,
+		MeasureUsage: s.MeasureUsage || c.recorder != nil,
 		Grace:        s.Grace,
 		GroupStop:    s.Hooks.GroupStop,
 		Stalled:      s.Hooks.Stalled,
@@ -96,8 +97,14 @@ func (s *Sandbox) run(ctx context.Context, cmd *Command, io *streams) (res *Resu
 // handlers returns the features of a run in the order in which they are asked.
 func (s *Sandbox) handlers(c *confiner) []tracer.Handler {
 	list := []tracer.Handler{s.Hooks.handler()}
+	if c.recorder != nil {
+		list = append(list, c.recorder.handler())
+	}
 	if s.Fakeroot == FakerootLie {
 		list = append(list, lie()) // first, or the confiner would stop what it answers
+	}
+	if c.reader != nil {
+		list = append(list, c.reader.handler())
 	}
 	list = append(list, c.handler())
 	if c.fake != nil {
@@ -136,6 +143,11 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	c := &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
 		resolver: resolver, ears: newEars(s.Network), identity: identity, identities: identities{}, sameRoot: !chroot}
 	c.fake = s.newFaker(c, cmd)
+	c.recorder = s.newRecorder(c)
+	if c.reader, err = s.newReader(c); err != nil {
+		resolver.Close()
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/fakeroot"
+	"github.com/catbox-go/catbox/catbox/record"
 )
 
 // Sandbox is a policy. The zero value allows nothing. A Sandbox may be used for
@@ -18,6 +19,15 @@ type Sandbox struct {
 	// DenyPaths are rules of the same form that win over every rule of Paths.
 	Paths     []string
 	DenyPaths []string
+
+	// ReadPaths and DenyReadPaths are rules of the same form for what may be opened
+	// for reading or executed. Without ReadPaths everything may that is not denied.
+	// HidePaths are rules for what looks missing (ENOENT) to every call that looks it
+	// up by its path, and is no violation. The command itself is started in any case.
+	// The tracer alone holds to these rules.
+	ReadPaths     []string
+	DenyReadPaths []string
+	HidePaths     []string
 
 	// DefaultDevices allows to open for writing what is writable by nature:
 	// /dev/null, zero, full, tty, ptmx, pts/*, an ordinary user's own files below /proc
@@ -39,6 +49,11 @@ type Sandbox struct {
 	// Ownership is where faked ownership is recorded, for one run at a time.
 	// Nil: each run begins with nothing. See Result.Ownership.
 	Ownership fakeroot.Recorder
+
+	// Record gets what the run executes, reads, writes and looks for, as far as
+	// RecordLevel says (zero: record.LevelFiles). Who made it closes it.
+	Record      *record.Writer
+	RecordLevel record.Level
 
 	// OnViolation says what happens to a call that the policy refuses.
 	OnViolation Action

@@ -34,7 +34,7 @@ func (r *run) enter(t *tracee) {
 	}
 	switch v.kind {
 	case verdictAnswer:
-		r.answer(t, v.result)
+		r.answer(t, r.answered(s, interested, v.result))
 	case verdictRewrite:
 		r.rewrite(t, s, number, v, interested)
 	case verdictReplace:
@@ -76,6 +76,17 @@ func (r *run) ask(s *Stop, number uint32) (v Verdict, interested uint64) {
 		r.outcome.Calls++
 	}
 	return v, interested
+}
+
+// answered shows the answer that a handler gave to those before it that want the
+// result of the call.
+func (r *run) answered(s *Stop, interested uint64, result int64) int64 {
+	if interested == 0 {
+		return result
+	}
+	s.Value = result
+	r.show(s, interested)
+	return s.Value
 }
 
 // answer ends a call at its entry with a result.
@@ -207,7 +218,14 @@ func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
 func (r *run) report(t *tracee, call *pending, value int64) (result int64, changed bool) {
 	s := &r.stop
 	s.Tid, s.Thread, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, t.serial, call.arch, call.entry, call.args, value, t.proc
-	for set := call.handlers; set != 0; set &= set - 1 {
+	changed = r.show(s, call.handlers)
+	return s.Value, changed
+}
+
+// show shows s.Value to a set of handlers, the first one first, and changes it as
+// they say.
+func (r *run) show(s *Stop, handlers uint64) (changed bool) {
+	for set := handlers; set != 0; set &= set - 1 {
 		h := &r.Handlers[bits.TrailingZeros64(set)]
 		if h.Exit == nil {
 			continue
@@ -218,5 +236,5 @@ func (r *run) report(t *tracee, call *pending, value int64) (result int64, chang
 			r.fail(ErrKilled)
 		}
 	}
-	return s.Value, changed
+	return changed
 }

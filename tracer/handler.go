@@ -24,8 +24,8 @@ type Handler struct {
 	// kernel restarts it.
 	Enter func(*Stop) Verdict
 
-	// Exit sees the result of a call for which Enter asked AtExit. Answer and
-	// Deny replace the result.
+	// Exit sees the result of a call for which Enter asked AtExit, or the answer
+	// that a handler behind this one gave. Answer and Deny replace the result.
 	Exit func(*Stop) Verdict
 
 	// Born is called for each new process before its first instruction, Exec

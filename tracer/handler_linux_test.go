@@ -192,7 +192,7 @@ func TestHandlerOrder(t *testing.T) {
 		{"the first refuses", []Handler{handler("a", Deny(unix.EPERM), pass), handler("b", watch, pass)},
 			[]string{"enter a getpgid 1234567"}},
 		{"the second refuses", []Handler{handler("a", watch, pass), handler("b", Deny(unix.EPERM), pass)},
-			[]string{"enter a getpgid 1234567", "enter b getpgid 1234567"}},
+			[]string{"enter a getpgid 1234567", "enter b getpgid 1234567", "exit a -1"}},
 		{"one watches", []Handler{handler("a", pass, pass), handler("b", watch, pass)},
 			[]string{"enter a getpgid 1234567", "enter b getpgid 1234567", "exit b -3"}},
 		{"results are handed on", []Handler{handler("a", watch, Answer(5)), handler("b", watch, pass)},

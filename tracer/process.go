@@ -28,6 +28,7 @@ type Process struct {
 	begun  bool
 	dead   bool
 
+	usage   Usage
 	threads int    // tracees that belong to it
 	scratch uint64 // address of the pages for rewritten strings, 0 if none
 	slots   []int  // thread that uses each slot of them, 0 if none
@@ -49,6 +50,10 @@ func (p *Process) PID() int { return p.pid }
 // for the command itself. Of processes that have ended the last 32 are known; what
 // was before them counts as started by the command.
 func (p *Process) Parent() *Process { return p.parent }
+
+// Usage returns what a process used that has ended, with the children it waited for
+// (getrusage(2)). It is measured with Tracer.MeasureUsage only.
+func (p *Process) Usage() Usage { return p.usage }
 
 // Argv returns the argument vector of the program that the process runs now, or
 // ran last. It is cut after 4096 bytes, that of a process that has ended after 512,

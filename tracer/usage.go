@@ -19,10 +19,11 @@ type usageSum struct {
 // add books the process that the last wait reported as ended.
 func (u *usageSum) add(p *Process) {
 	// ru_maxrss is in KiB (getrusage(2)).
-	u.total.MaxRSS = max(u.total.MaxRSS, u.last.Maxrss*1024)
+	p.usage = Usage{User: time.Duration(u.last.Utime.Nano()), System: time.Duration(u.last.Stime.Nano()), MaxRSS: u.last.Maxrss * 1024}
+	u.total.MaxRSS = max(u.total.MaxRSS, p.usage.MaxRSS)
 	if p.parent != nil && !p.parent.dead {
 		return
 	}
-	u.total.User += time.Duration(u.last.Utime.Nano())
-	u.total.System += time.Duration(u.last.Stime.Nano())
+	u.total.User += p.usage.User
+	u.total.System += p.usage.System
 }

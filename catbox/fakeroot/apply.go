@@ -39,7 +39,18 @@ func (db *DB) Apply(root string, opts ApplyOptions) error {
 		}
 	}()
 	a.enter, a.leave = a.object, a.directory
+	if !mayChown() {
+		return wrap("apply records", a.fail("chown", ".", unix.EPERM))
+	}
 	return wrap("apply records", a.walk())
+}
+
+// mayChown reports whether the caller has CAP_CHOWN. Who has not would close the tree, and
+// do nothing else.
+func mayChown() bool {
+	var data [2]unix.CapUserData
+	err := unix.Capget(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &data[0])
+	return err == nil && data[0].Effective&(1<<unix.CAP_CHOWN) != 0
 }
 
 type applier struct {

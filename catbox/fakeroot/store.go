@@ -153,6 +153,14 @@ func (s *Store) load() error {
 // DB returns the records. Change them with Put and Remove of the Store only.
 func (s *Store) DB() *DB { return s.db }
 
+// Loss returns what Close will leave out, if the file is in the format of fakeroot(1).
+func (s *Store) Loss() Loss {
+	if s.format != formatKeep {
+		return Loss{}
+	}
+	return s.db.FakerootLoss()
+}
+
 // Put records r, in the file first. After an error nothing has changed.
 func (s *Store) Put(r *Record) error {
 	if old := s.db.Get(r.Key); old != nil && old.equal(r) {
@@ -183,7 +191,7 @@ func (s *Store) Remove(key Key) error {
 func (s *Store) change(line []byte) error {
 	if s.format == formatFakeroot {
 		if err := s.replace(func(w io.Writer) error { return s.db.writeJSON(w, headerKeep) }); err != nil {
-			return err
+			return fmt.Errorf("put it into JSON Lines while it is open: %w", err)
 		}
 		s.format = formatKeep
 	}

@@ -68,6 +68,9 @@ func (w *walker) fail(op, name string, err error) error {
 }
 
 func (w *walker) walk() error {
+	if err := unix.Access("/proc/self/fd", unix.X_OK); err != nil {
+		return w.fail("look without /proc at", ".", err)
+	}
 	fd, err := unix.Open(w.root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return w.fail("open", ".", err)

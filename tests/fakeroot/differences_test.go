@@ -29,12 +29,16 @@ var differences = []difference{
 		pattern: becomes + `.*\nlink[a-z]* [^\n]*$`, // sysctl fs.protected_hardlinks
 		shows:   sequence{"chmod . 0700", "setuid 1000", "mkdir d 0755"},
 	}, {
+		name:    "a mode from before the run still keeps the owner out",
+		pattern: `\n[a-z]+ ../old`,
+		shows:   sequence{"open ../old/dir/new wc 0644", "read ../old/file"},
+	}, {
 		name:    "writing takes no privileges from a file",
 		pattern: `(security\.capability|` + becomes + `).*\n(write|fwrite|ftruncate) [^\n]*$`,
 		shows:   sequence{"open a wc 0755", "setxattr a security.capability 0100000200200000000000000000000000000000 0", "write a text"},
 	}, {
-		name:    "a device is an empty file to those who open it",
-		pattern: `\nopendevice [^\n]*$`,
+		name:    "a device is an empty file to those who open or execute it",
+		pattern: `\nopendevice [^\n]*$|\nmknod [^ ]* [cb] .*\ntry [^\n]*$`,
 		shows:   sequence{"mknod c c 0600 1 5", "opendevice c"},
 	}, {
 		name:    "the other end of a socket is told the real ids",

@@ -35,7 +35,11 @@ func native(t testing.TB, args []string, all []sequence) []string {
 func faked(t testing.TB, args []string, all []sequence) []string {
 	t.Helper()
 	catbox := harness.Program(t, programDir(), "cmd/catbox")
-	return run(t, nobody, append([]string{catbox, "run", "--fakeroot", "--fakeroot-status", "-p", ".", "--"}, args...), all)
+	uid := os.Getuid()
+	if uid == 0 {
+		uid = *who
+	}
+	return run(t, uid, append([]string{catbox, "run", "--fakeroot", "--fakeroot-status", "-p", ".", "--"}, args...), all)
 }
 
 // run starts a command with a script of the sequences as its input. If it breaks off,
@@ -65,8 +69,13 @@ func start(t testing.TB, uid int, args []string, all []sequence) (said []string,
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	if err := errors.Join(os.Chown(dir, uid, uid), os.Chmod(dir, 0o755)); err != nil {
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
+	}
+	furnish(t, dir, uid)
+	var attributes *syscall.SysProcAttr
+	if os.Getuid() == 0 { // with no further groups
+		attributes = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -74,14 +83,29 @@ func start(t testing.TB, uid int, args []string, all []sequence) (said []string,
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin = script(t, all)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}, &out, &errs
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
-	cmd.WaitDelay = patience
+	cmd.SysProcAttr, cmd.WaitDelay = attributes, patience
 	err = cmd.Run()
 	said, whole := split(out.String(), len(all))
 	if err != nil || !whole {
 		ending = fmt.Sprintf("the run ended with %v\n%.2000s\n", err, errs.String())
 	}
 	return said, ending
+}
+
+// furnish makes what is there before the guest starts: "old" has a file and a
+// directory whose modes keep their owner out.
+func furnish(t testing.TB, dir string, uid int) {
+	t.Helper()
+	err := errors.Join(os.Mkdir(dir+"/old", 0o755), os.Mkdir(dir+"/old/dir", 0o755), os.WriteFile(dir+"/old/file", []byte("text"), 0o644),
+		os.Chmod(dir+"/old/dir", 0o555), os.Chmod(dir+"/old/file", 0))
+	for _, name := range []string{"", "/old", "/old/dir", "/old/file"} {
+		if os.Getuid() == 0 {
+			err = errors.Join(err, os.Chown(dir+name, uid, uid))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // script returns the sequences as an open file that has no name any more.

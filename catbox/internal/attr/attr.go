@@ -53,6 +53,9 @@ func (a *Attr) Chown(c *cred.Cred, uid, gid int) (n Attr, dropsCaps bool, errno 
 		return n, false, 0
 	}
 	n.Mode &^= a.dropped(c)
+	if n.Mode != a.Mode && !a.owns(c) { // that is a change of the mode, too
+		return *a, false, unix.EPERM
+	}
 	return n, true, 0
 }
 

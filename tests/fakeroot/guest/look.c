@@ -154,7 +154,9 @@ static void spell(char *to, size_t size, int result, const struct seen *s) {
 		n += snprintf(to + n, size - n, " rdev %u:%u", s->major, s->minor);
 	else if (s->major || s->minor)
 		n += snprintf(to + n, size - n, " RDEV %u:%u", s->major, s->minor);
-	snprintf(to + n, size - n, " links %llu size %llu%s", s->links, s->size, s->old ? " old" : "");
+	if (!S_ISDIR(s->mode)) // elsewhere the numbers are the file system's own
+		n += snprintf(to + n, size - n, " links %llu size %llu", s->links, s->size);
+	snprintf(to + n, size - n, "%s", s->old ? " old" : "");
 }
 
 static void ask(const struct call *c, int fd, const char *path, int flags, char *to, size_t size) {

@@ -31,8 +31,6 @@ func fakerootWords() []string {
 	return []string{catbox.FakerootOff.String(), catbox.FakerootFull.String(), catbox.FakerootLie.String()}
 }
 
-func unknownWords() []string { return []string{"own", "root", "real"} }
-
 // open gives the sandbox what the files of the flags hold. The function that it
 // returns has to be called at the end.
 func (f *fakerootFlags) open(box *catbox.Sandbox) (end func() error, err error) {

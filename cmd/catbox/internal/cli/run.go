@@ -14,6 +14,9 @@ import (
 type runFlags struct {
 	paths       []string
 	denyPaths   []string
+	reads       []string
+	denyReads   []string
+	hide        []string
 	network     catbox.Network
 	action      catbox.Action
 	collectOnly bool
@@ -28,6 +31,7 @@ type runFlags struct {
 	keepFDs     []int
 	require     string
 	fakeroot    fakerootFlags
+	record      recordFlags
 	quiet       bool
 }
 
@@ -44,6 +48,11 @@ Rules:
                 searched in the canonical path: anchor it with ^ and \z. Quote
                 it, or the shell takes the ~ for your home directory.
   --deny-path   the same two forms; wins over every -p.
+
+  --read        the same two forms; nothing else may be read or executed.
+  --deny-read   the same two forms; wins over every --read.
+  --hide        the same two forms, for what looks missing: to prove that a build
+                does not need it.
 
 Without -p nothing can be written but /dev/null, terminals and the like, the files
 that standard output and standard error are, and a private directory for temporary
@@ -67,6 +76,9 @@ records are gone at the end, unless --fakeroot-save keeps them in a file; what i
 the file already is kept and counts. --fakeroot-load begins with what another file
 has, which fakeroot(1) may have saved. --fakeroot=lie only says so: changes of owners
 and of the identity succeed and do nothing, at no cost.
+
+With --record FILE what the command and all it starts execute, read, write, look for
+and miss is written to FILE: see catbox report and catbox deps.
 
 The command gets standard input, output and error, and no other descriptor
 unless --keep-fd names it.
@@ -122,6 +134,7 @@ func (a *app) runCommand() *cobra.Command {
 	complete("on-violation", actionWords()...)
 	complete("fakeroot", fakerootWords()...)
 	complete("fakeroot-unknown", unknownWords()...)
+	complete("record-level", recordLevels()...)
 	return cmd
 }
 
@@ -131,6 +144,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringArrayVarP(&f.paths, "path", "p", nil, "allow writing to `PATH` and below, or to what ~REGEX matches")
 	flags.StringArrayVar(&f.denyPaths, "deny-path", nil, "deny writing to `PATH` or ~REGEX, whatever -p says")
+	flags.StringArrayVar(&f.reads, "read", nil, "allow reading and executing only below `PATH` or what ~REGEX matches")
+	flags.StringArrayVar(&f.denyReads, "deny-read", nil, "deny reading and executing `PATH` or ~REGEX")
+	flags.StringArrayVar(&f.hide, "hide", nil, "let `PATH` or ~REGEX look missing")
 	flags.VarP(newWord(&f.network, networkWords()), "network", "n", "allow the network: host, loopback or none (-n alone is host)")
 	flags.Lookup("network").NoOptDefVal = catbox.NetworkHost.String()
 	flags.StringArrayVarP(&f.shell, "command", "c", nil, "run `COMMAND` with /bin/sh -c; may be given several times")
@@ -141,6 +157,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.noDevices, "no-default-devices", false, "deny /dev/null, terminals and the files of the standard streams too")
 	flags.BoolVar(&f.killOnExit, "kill-on-exit", false, "kill what the command leaves running when it ends")
 	f.fakeroot.register(flags)
+	f.record.register(flags)
 	flags.StringVar(&f.require, "require", "", "refuse to start unless the kernel guards the rules at `LEVEL`; see catbox doctor")
 	flags.IntSliceVar(&f.keepFDs, "keep-fd", nil, "hand descriptor `N` over; may be given several times")
 	flags.StringVar(&f.violations, "violations", "", "write refusals as JSON Lines to `FILE` (- is standard output)")
@@ -212,13 +229,19 @@ func (f *runFlags) sandbox() (*catbox.Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	var looks [3][]string
+	for i, rules := range [][]string{f.reads, f.denyReads, f.hide} {
+		if looks[i], err = absoluteRules(rules, []string{"--read", "--deny-read", "--hide"}[i]); err != nil {
+			return nil, err
+		}
+	}
 	var require catbox.Level
 	if f.require != "" {
 		if require, err = catbox.ParseLevel(f.require); err != nil {
 			return nil, usagef("catbox doctor says which level this machine gives", "--require: %w", err)
 		}
 	}
-	return &catbox.Sandbox{Fakeroot: f.fakeroot.kind, UnknownOwner: f.fakeroot.unknown, FakeStatus: f.fakeroot.status, Require: require, Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
+	return &catbox.Sandbox{Fakeroot: f.fakeroot.kind, UnknownOwner: f.fakeroot.unknown, FakeStatus: f.fakeroot.status, Require: require, ReadPaths: looks[0], DenyReadPaths: looks[1], HidePaths: looks[2], Paths: paths, DenyPaths: deny, DefaultDevices: !f.noDevices, Network: f.network,
 		OnViolation: f.action, KillOnExit: f.killOnExit, MeasureUsage: f.stats, Grace: grace}, nil
 }
 

@@ -65,6 +65,10 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	if err := report.guard(box); err != nil {
 		return err
 	}
+	rec, err := f.record.open(f, box, template, commands)
+	if err != nil {
+		return err
+	}
 	box.Hooks.Violation = report.violation
 	box.Hooks.GroupStop = signals.groupStopped
 	box.Hooks.Stalled = a.stalled
@@ -76,7 +80,7 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	if err != nil {
 		status, _ = explain(err)
 	}
-	return errors.Join(err, report.finish(status))
+	return errors.Join(err, rec.close(status, err), report.finish(status))
 }
 
 // sequence runs one command after the other until one fails.

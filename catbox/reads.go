@@ -1,0 +1,193 @@
+package catbox
+
+import (
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/binfmt"
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/pathrules"
+	"github.com/catbox-go/catbox/tracer"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// reader is the handler of rules about reading and executing, and of paths that are
+// to look missing. It belongs to the tracer's thread.
+//
+// It stands before the confiner: what looks missing is missing for every rule. It is
+// the tracer alone that holds to these rules; they are for finding out what a
+// build needs, and not for secrets.
+type reader struct {
+	c      *confiner
+	hidden *pathrules.Set // nil: nothing
+	reads  *pathrules.Set // nil: everything may be read
+
+	k      call
+	target place
+	entry  place
+}
+
+// newReader returns nil where there are no such rules.
+func (s *Sandbox) newReader(c *confiner) (*reader, error) {
+	if len(s.ReadPaths)+len(s.DenyReadPaths)+len(s.HidePaths) == 0 {
+		return nil, nil
+	}
+	r := &reader{c: c}
+	allow, err := canonicalRules(s.ReadPaths, true)
+	if err != nil {
+		return nil, err
+	}
+	deny, err := canonicalRules(s.DenyReadPaths, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.ReadPaths) == 0 {
+		allow = []string{"/"}
+	}
+	if len(s.ReadPaths)+len(s.DenyReadPaths) > 0 {
+		if r.reads, err = pathrules.Compile(allow, deny); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.HidePaths) > 0 {
+		// As written, and not what it leads to: a link can be hidden by itself.
+		if r.hidden, err = pathrules.Compile(s.HidePaths, nil); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (r *reader) handler() tracer.Handler {
+	return tracer.Handler{Name: "read", Rules: r.rules, Enter: r.enter}
+}
+
+// looks are the classes of calls that look a path up.
+var looks = []sysent.Class{sysent.Open, sysent.Exec, sysent.Stat, sysent.Access, sysent.PathRead, sysent.XattrRead, sysent.Cwd,
+	sysent.PathWrite, sysent.Owner, sysent.Xattr}
+
+// rules stops calls that look up a path that may be hidden, or opens and executions
+// where only these are asked about.
+func (r *reader) rules(e *sysent.Entry) []sysent.Rule {
+	if e.Arg(sysent.Path) < 0 || !slices.Contains(looks, e.Class) || e.Arg(sysent.OpenHow) >= 0 {
+		return nil
+	}
+	if r.hidden == nil && e.Class != sysent.Open && e.Class != sysent.Exec {
+		return nil
+	}
+	return []sysent.Rule{{Verb: sysent.Stop}}
+}
+
+func (r *reader) enter(s *tracer.Stop) tracer.Verdict {
+	k := &r.k
+	k.decode(s, s.Call, s.Args)
+	p, c := &r.target, r.c
+	if _, done := c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
+		return tracer.Continue() // the kernel or the confiner answers
+	}
+	if c.resolver.Resolve(&p.req, &p.res) != nil || p.res.Errno != 0 || p.res.Kind != resolve.Named {
+		return tracer.Continue()
+	}
+	path := string(p.res.Path)
+	if r.hidden != nil && !k.creates(&p.res) {
+		if r.hides(path) || r.hidesEntry(p) {
+			return tracer.Deny(unix.ENOENT)
+		}
+	}
+	if !p.res.Exists || k.entry.Class == sysent.Exec && !executableMode(p.res.Mode) {
+		return tracer.Continue()
+	}
+	if k.entry.Class == sysent.Exec {
+		return r.executes(k, p, path)
+	}
+	if k.entry.Class == sysent.Open && k.reads() {
+		return r.may(k, p, path)
+	}
+	return tracer.Continue()
+}
+
+// reads reports whether an open is for reading.
+func (k *call) reads() bool {
+	return k.flags&unix.O_PATH == 0 && k.flags&unix.O_ACCMODE != unix.O_WRONLY
+}
+
+// creates reports whether the call makes a file of a name that is not there. It may
+// do so at a hidden name, but not see what is there.
+func (k *call) creates(res *resolve.Result) bool {
+	if res.Exists {
+		return false
+	}
+	switch k.entry.Op {
+	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink:
+		return true
+	case sysent.OpOpen:
+		return k.flags&unix.O_CREAT != 0
+	}
+	return false
+}
+
+func executableMode(mode uint32) bool {
+	return mode&unix.S_IFMT == unix.S_IFREG && mode&0o111 != 0
+}
+
+func (r *reader) hides(path string) bool { return r.hidden.Match(path).Allowed }
+
+// hidesEntry reports whether the name is hidden that leads to the object, where that
+// is a link.
+func (r *reader) hidesEntry(target *place) bool {
+	if !target.req.Follow {
+		return false
+	}
+	p := &r.entry
+	p.req = target.req
+	p.req.Follow, p.req.Entry = false, true
+	if r.c.resolver.Resolve(&p.req, &p.res) != nil || p.res.Errno != 0 || p.res.Kind != resolve.Named {
+		return false
+	}
+	return r.hides(string(p.res.Path))
+}
+
+// may refuses to read what the rules do not allow to read.
+func (r *reader) may(k *call, p *place, path string) tracer.Verdict {
+	if r.reads == nil || r.reads.Match(path).Allowed {
+		return tracer.Continue()
+	}
+	r.c.k.stop = k.stop
+	return r.c.violate(readViolation(k, p, path), unix.EACCES)
+}
+
+func readViolation(k *call, p *place, path string) Violation {
+	v := pathViolation(k, p, "may not be read")
+	v.Canonical = path
+	v.Rule = ""
+	return v
+}
+
+// executes asks about a program, and about what the kernel opens to execute it.
+func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
+	if v := r.may(k, p, path); !v.Continues() {
+		return v
+	}
+	chain, err := binfmt.Chain(path)
+	if err != nil {
+		return tracer.Continue() // the kernel has the same trouble
+	}
+	for _, i := range chain {
+		if !filepath.IsAbs(i.Path) {
+			continue
+		}
+		canonical, err := resolve.Canonical(i.Path, 0, true)
+		if err != nil {
+			continue
+		}
+		if r.hidden != nil && (r.hides(canonical) || r.hides(i.Path)) {
+			return tracer.Deny(unix.ENOENT)
+		}
+		if v := r.may(k, p, canonical); !v.Continues() {
+			return v
+		}
+	}
+	return tracer.Continue()
+}

@@ -1,0 +1,428 @@
+package catbox
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/binfmt"
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/tracer"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// recorder is the handler that writes down what a build really uses. It belongs to
+// the tracer's thread.
+//
+// It stands before all handlers that decide, waits for the results of calls, and so
+// sees what programs see.
+type recorder struct {
+	c     *confiner
+	w     *record.Writer
+	level record.Level
+
+	ids     map[*tracer.Process]int
+	used    map[*tracer.Process]tracer.Usage // by children that have ended
+	execs   map[*tracer.Process]string       // what a process is about to execute
+	pending map[uint64]seen                  // by Stop.Thread
+	links   map[string][]string              // on the way to a path; see linksTo
+
+	command string // the program of the command
+
+	k      call
+	first  place
+	second place
+}
+
+// seen is what was to be seen of a call at its entry.
+type seen struct {
+	existed    bool
+	path       string // canonical, where it cannot be told afterwards
+	other      string // of the second path
+	otherThere bool
+}
+
+func (s *Sandbox) newRecorder(c *confiner) *recorder {
+	if s.Record == nil {
+		return nil
+	}
+	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
+		execs: map[*tracer.Process]string{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+	if r.level == "" {
+		r.level = record.LevelFiles
+	}
+	return r
+}
+
+// starts notes the program of the command, which is executed before it is traced.
+func (r *recorder) starts(cmd *tracer.Command) {
+	if r == nil {
+		return
+	}
+	file := cmd.Path
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(cmd.Dir, file)
+	}
+	if abs, err := filepath.Abs(file); err == nil {
+		file = abs
+	}
+	if canonical, err := resolve.Canonical(file, 0, true); err == nil {
+		file = canonical
+	}
+	r.command = file
+}
+
+func (r *recorder) handler() tracer.Handler {
+	return tracer.Handler{Name: "record", Rules: r.rules, Enter: r.enter, Exit: r.exit, Born: r.born, Exec: r.exec, Died: r.died}
+}
+
+// openPath is the rule for opens of the kind O_PATH, which open nothing.
+const openPath = unix.O_PATH
+
+// rules stops what the level is about.
+func (r *recorder) rules(e *sysent.Entry) []sysent.Rule {
+	stop := []sysent.Rule{{Verb: sysent.Stop}}
+	switch e.Class {
+	case sysent.Exec:
+		return stop
+	case sysent.Open:
+		flags := e.Arg(sysent.OpenFlags)
+		switch {
+		case r.level == record.LevelExec || e.Arg(sysent.OpenHow) >= 0:
+			return nil
+		case flags < 0 || r.level == record.LevelAll:
+			return stop
+		}
+		return append([]sysent.Rule{{When: []sysent.Cond{{Arg: flags, Mask: openPath, Not: true}}}}, stop...)
+	case sysent.PathWrite, sysent.Owner, sysent.Xattr:
+		if r.level != record.LevelExec && e.Arg(sysent.Path) >= 0 {
+			return stop
+		}
+	case sysent.Stat, sysent.Access, sysent.PathRead, sysent.XattrRead:
+		if r.level == record.LevelAll && e.Arg(sysent.Path) >= 0 && e.Op != sysent.OpList {
+			return stop
+		}
+	case sysent.Net:
+		if e.Op == sysent.OpConnect || e.Op == sysent.OpBind {
+			return stop
+		}
+	}
+	return nil
+}
+
+// enter remembers what cannot be told at the end of a call.
+func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
+	k, p := &r.k, &r.first
+	k.decode(s, s.Call, s.Args)
+	var now seen
+	switch {
+	case k.entry.Class == sysent.Exec:
+		if r.resolve(k, p, k.path, k.fd, true) {
+			now.path = string(p.res.Path)
+		}
+		r.execs[s.Process()] = now.path
+	case k.entry.Class == sysent.Open:
+		if k.flags&unix.O_CREAT != 0 && k.flags&unix.O_EXCL == 0 {
+			now.existed = r.resolve(k, p, k.path, k.fd, k.follows()) && p.res.Exists
+		}
+	case k.newPath >= 0:
+		if r.resolve(k, p, k.path, k.fd, k.follows()) {
+			now.path = string(p.res.Path)
+		}
+		if r.resolve(k, &r.second, k.newPath, k.newFD, false) {
+			now.other, now.otherThere = string(r.second.res.Path), r.second.res.Exists
+		}
+	case removes(k):
+		if r.resolve(k, p, k.path, k.fd, false) {
+			now.path = string(p.res.Path)
+		}
+	}
+	if len(r.pending) >= maxPending {
+		clear(r.pending)
+	}
+	r.pending[s.Thread] = now
+	return tracer.Continue().AtExit()
+}
+
+// removes reports whether the call takes a name away.
+func removes(k *call) bool {
+	return k.entry.Op == sysent.OpUnlink || k.entry.Op == sysent.OpRmdir
+}
+
+// resolve finds out what a path of a call means; false if that is nothing with a
+// name.
+func (r *recorder) resolve(k *call, p *place, arg int, fd int32, follow bool) bool {
+	p.res = resolve.Result{}
+	if arg < 0 {
+		return false
+	}
+	if _, done := r.c.read(k, p, arg, fd, follow, k.emptyPath()); done {
+		return false
+	}
+	return r.c.resolver.Resolve(&p.req, &p.res) == nil && p.res.Errno == 0 && p.res.Kind == resolve.Named
+}
+
+// exit writes down what a call has done.
+func (r *recorder) exit(s *tracer.Stop) tracer.Verdict {
+	now := r.pending[s.Thread]
+	delete(r.pending, s.Thread)
+	k := &r.k
+	k.decode(s, s.Call, s.Args)
+	errno := unix.Errno(0)
+	if s.Value < 0 {
+		errno = unix.Errno(-s.Value)
+	}
+	switch {
+	case errno == unix.EFAULT, errno == unix.EBADF, errno == unix.EINVAL, errno == unix.ENOSYS, errno == unix.EINTR:
+	case k.entry.Class == sysent.Net:
+		r.network(k, errno)
+	case k.entry.Class == sysent.Exec:
+		if errno != 0 {
+			r.failed(k, record.OpExecuted, errno)
+		}
+	case errno != 0:
+		r.failed(k, r.op(k), errno)
+	case k.entry.Class == sysent.Open:
+		r.opened(k, now)
+	case k.newPath >= 0:
+		r.twoNames(k, now)
+	case removes(k):
+		r.put(k, now.path, record.OpDeleted)
+	default:
+		r.changed(k)
+	}
+	return tracer.Continue()
+}
+
+// id returns the number of a process in the record.
+func (r *recorder) id(p *tracer.Process) int { return r.ids[p] }
+
+func (r *recorder) put(k *call, path string, op record.Op, links ...string) {
+	if path != "" {
+		r.w.File(r.id(k.stop.Process()), path, op, 0, links...)
+	}
+}
+
+// op is what a call does to its path.
+func (r *recorder) op(k *call) record.Op {
+	switch k.entry.Class {
+	case sysent.Exec:
+		return record.OpExecuted
+	case sysent.Open:
+		switch {
+		case k.flags&unix.O_PATH != 0:
+			return record.OpLookedAt
+		case k.flags&unix.O_ACCMODE != unix.O_RDONLY || k.flags&unix.O_TRUNC != 0:
+			return record.OpWritten
+		case k.flags&unix.O_DIRECTORY != 0:
+			return record.OpListed
+		}
+		return record.OpRead
+	case sysent.Stat, sysent.Access, sysent.XattrRead, sysent.PathRead:
+		return record.OpLookedAt
+	}
+	switch k.entry.Op {
+	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
+		return record.OpCreated
+	case sysent.OpUnlink, sysent.OpRmdir:
+		return record.OpDeleted
+	}
+	return record.OpWritten
+}
+
+// failed writes down a path that a call could not use.
+func (r *recorder) failed(k *call, op record.Op, errno unix.Errno) {
+	p := &r.first
+	if k.path < 0 {
+		return
+	}
+	path := ""
+	if r.resolve(k, p, k.path, k.fd, k.follows()) {
+		path = string(p.res.Path)
+	} else if len(p.req.Path) > 0 {
+		path = r.lexical(k, string(p.req.Path), k.fd) // a directory on the way is missing
+	}
+	if path == "" || len(path) > 0 && path[0] != '/' {
+		return
+	}
+	r.w.File(r.id(k.stop.Process()), path, op, errno, r.linksTo(k, string(p.req.Path), k.fd, path)...)
+}
+
+// opened writes down what an open has opened, by the name that the kernel has for
+// the descriptor.
+func (r *recorder) opened(k *call, now seen) {
+	s := k.stop
+	path, err := readlink(descriptorPath(s.Tid, int(int32(s.Value))))
+	if err != nil {
+		r.w.Incomplete("a descriptor was closed before it could be looked at")
+		return
+	}
+	if path == "" || path[0] != '/' || k.flags&tmpfile == tmpfile {
+		return // a pipe or the like, or a file without a name
+	}
+	raw := r.raw(k)
+	links := r.linksTo(k, raw, k.fd, path)
+	op := r.op(k)
+	if k.flags&unix.O_CREAT != 0 && !now.existed {
+		r.put(k, path, record.OpCreated, links...)
+	} else if k.flags&unix.O_ACCMODE == unix.O_RDWR && k.flags&unix.O_TRUNC == 0 {
+		r.put(k, path, record.OpRead, links...)
+	}
+	r.put(k, path, op, links...)
+}
+
+// raw returns the path of a call as the program wrote it.
+func (r *recorder) raw(k *call) string {
+	if _, done := r.c.read(k, &r.first, k.path, k.fd, true, false); done {
+		return ""
+	}
+	return string(r.first.req.Path)
+}
+
+// twoNames writes down a rename or a link.
+func (r *recorder) twoNames(k *call, now seen) {
+	id := r.id(k.stop.Process())
+	switch {
+	case now.path == "" || now.other == "":
+		if now.other != "" && k.entry.Op == sysent.OpLink {
+			r.put(k, now.other, record.OpCreated) // of a file without a name
+		}
+	case k.entry.Op == sysent.OpLink:
+		r.put(k, now.path, record.OpRead)
+		r.put(k, now.other, record.OpCreated)
+		r.put(k, now.other, record.OpWritten)
+	case k.flags&unix.RENAME_EXCHANGE != 0:
+		r.w.Exchange(id, now.path, now.other)
+	default:
+		r.w.Rename(id, now.path, now.other)
+	}
+	clear(r.links)
+}
+
+// changed writes down a call on one path that has succeeded.
+func (r *recorder) changed(k *call) {
+	p := &r.first
+	follow := k.follows() && !actsOnEntry(k, k.path)
+	if !r.resolve(k, p, k.path, k.fd, follow) {
+		return
+	}
+	path := string(p.res.Path)
+	op := r.op(k)
+	links := r.linksTo(k, string(p.req.Path), k.fd, path)
+	r.put(k, path, op, links...)
+	if op == record.OpCreated {
+		clear(r.links)
+	}
+	if k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && p.res.Mode&unix.S_IFMT == unix.S_IFLNK {
+		r.put(k, path, record.OpRead) // readlink
+	}
+}
+
+// network writes down an attempt to reach somebody.
+func (r *recorder) network(k *call, errno unix.Errno) {
+	buf := r.first.raw[:]
+	if k.sockaddr < 0 || k.addrLen < 2 || int(k.addrLen) > len(buf) || k.stop.ReadFull(k.word(k.args[k.sockaddr]), buf[:k.addrLen]) != 0 {
+		return
+	}
+	a := decodeAddress(buf[:k.addrLen])
+	name := ""
+	if errno != 0 {
+		if name = unix.ErrnoName(errno); name == "" {
+			name = strconv.Itoa(int(errno))
+		}
+	}
+	r.w.Network(record.Network{Process: r.id(k.stop.Process()), Call: k.entry.Name, Address: a.name, Errno: name})
+}
+
+// born gives a new process its number.
+func (r *recorder) born(p *tracer.Process) error {
+	parent := 0
+	if p.Parent() != nil {
+		parent = r.ids[p.Parent()]
+	}
+	r.ids[p] = r.w.Start(p.PID(), parent)
+	if p.Parent() == nil { // it was executed before it was traced
+		r.execs[p] = r.command
+		return r.exec(p)
+	}
+	return nil
+}
+
+// exec writes down what a process has become.
+func (r *recorder) exec(p *tracer.Process) error {
+	path := r.execs[p]
+	delete(r.execs, p)
+	if path == "" {
+		path, _ = readlink(fmt.Sprintf("/proc/%d/exe", p.PID()))
+	}
+	dir, err := readlink(fmt.Sprintf("/proc/%d/cwd", p.PID()))
+	if err != nil {
+		r.w.Incomplete("a process ended before it could be looked at")
+	}
+	chain, err := binfmt.Chain(path)
+	if err != nil {
+		r.w.Incomplete("a program could not be read: " + err.Error())
+	}
+	e := record.Exec{Process: r.ids[p], Path: path, Argv: p.Argv(), Dir: dir}
+	for _, i := range chain {
+		at := i.Path
+		if canonical, err := resolve.Canonical(at, 0, true); err == nil {
+			at = canonical
+		}
+		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
+	}
+	r.w.Exec(e)
+	return nil
+}
+
+// died writes down how a process has ended.
+func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
+	all, children := p.Usage(), r.used[p]
+	e := record.Exit{Process: r.ids[p], User: max(0, all.User-children.User), System: max(0, all.System-children.System)}
+	e.Status = recordStatus(status)
+	r.w.Exit(e)
+	if parent := p.Parent(); parent != nil && r.ids[parent] != 0 {
+		sum := r.used[parent]
+		sum.User, sum.System = sum.User+all.User, sum.System+all.System
+		r.used[parent] = sum
+	}
+	delete(r.ids, p)
+	delete(r.used, p)
+	delete(r.execs, p)
+	return nil
+}
+
+func recordStatus(status unix.WaitStatus) record.Status {
+	if status.Signaled() {
+		return record.Status{Code: -1, Signal: int(status.Signal())}
+	}
+	return record.Status{Code: status.ExitStatus()}
+}
+
+// violation writes down a call that the policy refused.
+func (r *recorder) violation(s *tracer.Stop, v *Violation) {
+	if r == nil {
+		return
+	}
+	out := record.Violation{Process: r.id(s.Process()), Call: v.Call, Path: v.Path, Canonical: v.Canonical, Address: v.Address,
+		Reason: v.Reason, Errno: unix.ErrnoName(v.Errno), Allowed: v.Allowed, Rule: v.Rule, Count: v.Count}
+	for _, p := range v.Processes {
+		out.Processes = append(out.Processes, record.ProcessInfo{PID: p.PID, Argv: p.Argv})
+	}
+	r.w.Violation(out)
+}
+
+// owner writes down faked ownership.
+func (r *recorder) owner(path string, uid, gid, mode uint32, rdev uint64) {
+	if r == nil {
+		return
+	}
+	o := record.Owner{Path: path, UID: &uid, GID: &gid, Mode: &mode}
+	if isDeviceMode(mode) {
+		o.Rdev = &rdev
+	}
+	r.w.Owner(o)
+}
