@@ -258,3 +258,14 @@ func (c *classifier) finish() {
 func (b *Build) With(class Class) []*Path {
 	return filter(b.Paths, func(p *Path) bool { return p.Class&class != 0 })
 }
+
+// Strings returns the names of the classes.
+func (c Class) Strings() []string {
+	var names []string
+	for i, name := range []string{"input", "output", "temporary", "missing", "removed"} {
+		if c&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -2,6 +2,8 @@ package owners
 
 import (
 	"context"
+	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +14,8 @@ import (
 // Usage is what a build used of the packages that are installed.
 type Usage struct {
 	Manager string `json:"manager"`
+	// Distro is the ID of os-release(5), such as debian.
+	Distro string `json:"distro"`
 	// Used are packages of which files were read or executed.
 	Used []Part `json:"used"`
 	// Probed are those of which files were only looked at, or listed.
@@ -43,7 +47,7 @@ func Find(ctx context.Context, m *Manager, b *record.Build) (*Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Usage{Manager: m.Name, Absent: absent(b)}
+	u := &Usage{Manager: m.Name, Distro: distro(), Absent: absent(b)}
 	used, probed := map[string]*Part{}, map[string]*Part{}
 	for _, path := range paths {
 		into := probed
@@ -66,6 +70,33 @@ func Find(ctx context.Context, m *Manager, b *record.Build) (*Usage, error) {
 	}
 	u.Used, u.Probed = sorted(used), sorted(probed)
 	return u, nil
+}
+
+// distro returns the ID of os-release(5).
+func distro() string {
+	for _, name := range []string{"/etc/os-release", "/usr/lib/os-release"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(data)) {
+			if id, ok := strings.CutPrefix(strings.TrimSpace(line), "ID="); ok {
+				return strings.Trim(id, `"'`)
+			}
+		}
+	}
+	return "linux"
+}
+
+// URL returns the package URL of a package (github.com/package-url/purl-spec).
+func (u *Usage) URL(p *Package) string {
+	kind := map[string]string{"dpkg": "deb", "rpm": "rpm", "apk": "apk", "pacman": "alpm"}[u.Manager]
+	escape := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%3A", ":") }
+	text := "pkg:" + kind + "/" + escape(u.Distro) + "/" + escape(p.Name) + "@" + escape(p.Version)
+	if p.Arch != "" {
+		text += "?arch=" + escape(p.Arch)
+	}
+	return text
 }
 
 func sorted(parts map[string]*Part) []Part {
