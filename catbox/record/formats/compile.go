@@ -43,7 +43,7 @@ func CompileCommands(b *record.Build) []Command {
 		if program == "" {
 			program = e.Path
 		}
-		if len(e.Argv) < 2 || !names.MatchString(filepath.Base(program)) {
+		if len(e.Argv) < 2 || isScript(e) || !names.MatchString(filepath.Base(program)) {
 			continue
 		}
 		for _, c := range parseCompile(program, e.Argv[1:], e.Dir) {
@@ -70,6 +70,12 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+// isScript reports whether the arguments are those of an interpreter: what a script
+// executes has an entry of its own.
+func isScript(e *record.Exec) bool {
+	return slices.ContainsFunc(e.Interpreters, func(i record.Interpreter) bool { return i.Kind == record.Script })
+}
+
 func isGone(b *record.Build, path string) bool {
 	p := b.Path(path)
 	return p != nil && p.Class&(record.ClassOutput) == 0 &&
@@ -78,7 +84,7 @@ func isGone(b *record.Build, path string) bool {
 
 // compilerNames matches names of drivers: with a target before, a version behind.
 func compilerNames() *regexp.Regexp {
-	return regexp.MustCompile(`^([A-Za-z0-9_.]+-)*(cc|CC|cxx|c\+\+|[mg]cc|[mg]\+\+|clang|clang\+\+|icc|icpc|icx|icpx)(-?\d+(\.\d+)*)?$`)
+	return regexp.MustCompile(`^([A-Za-z0-9_.]+-)*(cc|CC|cxx|c\+\+|icc|icpc|icx|icpx|([mg]cc|[mg]\+\+|clang|clang\+\+)(\d+(\.\d+)*)?)(-\d+(\.\d+)*)?$`)
 }
 
 // call is a call of a compiler while its arguments are read.
@@ -177,7 +183,7 @@ func isForLinker(arg string) bool {
 func isSource(name string) bool {
 	switch strings.TrimPrefix(filepath.Ext(name), ".") {
 	case "c", "i", "ii", "m", "mi", "mm", "M", "mii", "h", "H", "hp", "hh", "hxx", "hpp", "HPP", "h++", "tcc",
-		"cc", "cp", "cxx", "cpp", "CPP", "c++", "C", "CC", "CXX", "S", "sx":
+		"cc", "cp", "cxx", "cpp", "CPP", "c++", "C", "CC", "CXX", "s", "S", "sx":
 		return true
 	}
 	return false
