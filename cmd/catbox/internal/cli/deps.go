@@ -186,7 +186,7 @@ func (a *app) depfile(f *depsFlags, b *record.Build) error {
 		return err
 	})
 	if err == nil && left > 0 {
-		a.message("%s %s left out: make knows no names with line breaks", a.style.note("note:"), plural(left, "file was", "files were"))
+		a.message("%s %s left out: make cannot have such names", a.style.note("note:"), plural(left, "file was", "files were"))
 	}
 	return err
 }
