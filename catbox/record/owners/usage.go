@@ -48,7 +48,7 @@ func Find(ctx context.Context, m *Manager, b *record.Build) (*Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Usage{Manager: m.Name, Distro: distro(), Absent: absent(b)}
+	u := &Usage{Manager: m.Name, Distro: distro(), Unowned: []string{}, Absent: absent(b)}
 	used, probed := map[string]*Part{}, map[string]*Part{}
 	for _, path := range paths {
 		into := probed
@@ -107,7 +107,7 @@ func (u *Usage) URL(p *Package) string {
 func isLayout(p *record.Path) bool { return p.Link && strings.LastIndexByte(p.Name, '/') == 0 }
 
 func sorted(parts map[string]*Part) []Part {
-	var list []Part
+	list := []Part{}
 	for _, p := range parts {
 		list = append(list, *p)
 	}
@@ -127,7 +127,7 @@ func absent(b *record.Build) []string {
 			found[filepath.Base(p.Name)] = true
 		}
 	}
-	var names []string
+	names := []string{}
 	for _, p := range b.With(record.ClassMissing) {
 		if name := filepath.Base(p.Name); isProgram(p.Name) && !found[name] && name != "." && name != ".." {
 			found[name] = true

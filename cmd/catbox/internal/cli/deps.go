@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox"
 	"github.com/catbox-go/catbox/catbox/record"
@@ -213,7 +213,7 @@ func (a *app) packages(cmd *cobra.Command, f *depsFlags, b *record.Build) error 
 	u, err := owners.Find(cmd.Context(), m, b)
 	if err != nil {
 		hint := ""
-		if errors.Is(err, unix.ENOENT) {
+		if errors.Is(err, exec.ErrNotFound) {
 			hint = "--manager chooses another package manager"
 		}
 		return &taskError{err: err, hint: hint}
