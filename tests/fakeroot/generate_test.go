@@ -97,6 +97,10 @@ func (g generator) fill(k kind, line string) string {
 
 // capabilities returns one or two of those that matter for files and identities.
 func (g generator) capabilities() uint64 {
-	matter := []int{0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 18, 21, 27, 31}
-	return 1<<matter[g.IntN(len(matter))] | 1<<matter[g.IntN(len(matter))]
+	matter := []uint{0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 18, 21, 27, 31}
+	set := uint64(0)
+	for range 2 {
+		set |= 1 << matter[g.IntN(len(matter))]
+	}
+	return set
 }

@@ -22,9 +22,6 @@ const patience = 3 * time.Minute
 // A sequence is the operations of one, in lines for the guest.
 type sequence []string
 
-// A side runs sequences and returns for each what the guest has said.
-type side func(t testing.TB, args []string, all []sequence) []string
-
 // native is the side of real root.
 func native(t testing.TB, args []string, all []sequence) []string {
 	t.Helper()
