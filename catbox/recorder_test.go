@@ -59,9 +59,7 @@ func (w *world) files(events []record.Event) map[string]string {
 			for _, link := range f.Links {
 				extra[path] = append(extra[path], "by "+short(link))
 			}
-			for _, errno := range f.Errnos {
-				extra[path] = append(extra[path], errno)
-			}
+			extra[path] = append(extra[path], f.Errnos...)
 		}
 	}
 	shown := map[string]string{}
