@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,11 @@ const (
 
 // openly is how sequences with identities begin: nobody is kept from anything by a mode.
 var openly = sequence{"umask 0", "chmod . 0777"}
+
+// begins reports whether a sequence begins like that.
+func (s sequence) begins() bool {
+	return len(s) >= len(openly) && slices.Equal(s[:len(openly)], openly)
+}
 
 // kindOf spreads the kinds over the sequences of a run.
 func kindOf(number int) kind {

@@ -72,8 +72,15 @@ type finding struct {
 }
 
 // whole leaves a sequence to one run, halved divides it between two.
-func whole(s sequence) sequence  { return s }
-func halved(s sequence) sequence { return slices.Insert(s, len(s)/2, rerun) }
+func whole(s sequence) sequence { return s }
+
+func halved(s sequence) sequence {
+	at := len(s) / 2
+	if s.begins() {
+		return slices.Insert(s, max(at, len(openly)), rerun, openly[0])
+	}
+	return slices.Insert(s, at, rerun)
+}
 
 // compare runs sequences on both sides, each one changed before.
 func compare(t *testing.T, args []string, count int, change func(sequence) sequence) {
