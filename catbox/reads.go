@@ -178,14 +178,14 @@ func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
 		if !filepath.IsAbs(i.Path) {
 			continue
 		}
-		real, err := resolve.Canonical(i.Path, 0, true)
+		canonical, err := resolve.Canonical(i.Path, 0, true)
 		if err != nil {
 			continue
 		}
-		if r.hidden != nil && (r.hides(real) || r.hides(i.Path)) {
+		if r.hidden != nil && (r.hides(canonical) || r.hides(i.Path)) {
 			return tracer.Deny(unix.ENOENT)
 		}
-		if v := r.may(k, p, real); !v.Continues() {
+		if v := r.may(k, p, canonical); !v.Continues() {
 			return v
 		}
 	}

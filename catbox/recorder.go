@@ -69,8 +69,8 @@ func (r *recorder) starts(cmd *tracer.Command) {
 	if abs, err := filepath.Abs(file); err == nil {
 		file = abs
 	}
-	if real, err := resolve.Canonical(file, 0, true); err == nil {
-		file = real
+	if canonical, err := resolve.Canonical(file, 0, true); err == nil {
+		file = canonical
 	}
 	r.command = file
 }
@@ -369,8 +369,8 @@ func (r *recorder) exec(p *tracer.Process) error {
 	e := record.Exec{Process: r.ids[p], Path: path, Argv: p.Argv(), Dir: dir}
 	for _, i := range chain {
 		at := i.Path
-		if real, err := resolve.Canonical(at, 0, true); err == nil {
-			at = real
+		if canonical, err := resolve.Canonical(at, 0, true); err == nil {
+			at = canonical
 		}
 		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
 	}

@@ -118,3 +118,32 @@ func TestCut(t *testing.T) {
 		}
 	}
 }
+
+func FuzzRead(f *testing.F) {
+	var json, text bytes.Buffer
+	for _, r := range samples() {
+		json.Reset()
+		if err := database(r).WriteJSON(&json); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(json.Bytes())
+	}
+	if err := database(samples()...).WriteFakeroot(&text); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text.Bytes())
+	f.Add([]byte(headerKeep + `{"dev":1,"ino":2,"removed":true}` + "\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		db, err := Read(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		must(t, db.WriteJSON(&out))
+		again, err := Read(&out)
+		must(t, err)
+		if diff := cmp.Diff(records(db), records(again)); diff != "" {
+			t.Errorf("written and read (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -1,7 +1,7 @@
 // Command bench measures what catbox costs, beside its peers, in one run on one
 // machine, and prints one table of ratios to native speed.
 //
-//	go run ./tests/bench [-reps N] [-full] [-rows REGEX]
+//	go run ./tests/bench [-reps N] [-full] [-rows REGEX] [-columns REGEX]
 //
 // It needs gcc, make and, for the real builds, apt-get and dpkg-source; peers
 // that are not installed have no column. CATBOX names the binary (bin/catbox).
@@ -39,9 +39,11 @@ func main() {
 	reps := flag.Int("reps", 0, "measurements of each cell (0: 11 for one call, 3 for a build; with -full 21 and 5)")
 	only := regexp.MustCompile("")
 	flag.TextVar(only, "rows", only, "measure the rows whose names match this regular expression")
+	ways := regexp.MustCompile("")
+	flag.TextVar(ways, "columns", ways, "measure the ways whose names match this regular expression, beside native")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, *full, *reps, only)
+	err := bench(ctx, *full, *reps, only, ways)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -50,7 +52,7 @@ func main() {
 }
 
 // bench sets everything up, measures, prints, and removes what it made.
-func bench(ctx context.Context, full bool, reps int, only *regexp.Regexp) error {
+func bench(ctx context.Context, full bool, reps int, only, ways *regexp.Regexp) error {
 	// Not below /tmp: catbox and bwrap give the builds a private one.
 	work, err := os.MkdirTemp("/var/tmp", "catbox-bench.")
 	if err != nil {
@@ -62,7 +64,7 @@ func bench(ctx context.Context, full bool, reps int, only *regexp.Regexp) error 
 	if err != nil {
 		return err
 	}
-	columns := columns(catbox)
+	columns := columns(catbox, ways)
 	rows, err := rows(ctx, work, full, reps, only)
 	if err != nil {
 		return err

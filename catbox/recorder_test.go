@@ -1,0 +1,187 @@
+package catbox
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/catbox-go/catbox/catbox/record"
+)
+
+// recordOf runs a script in the root of a world and returns its record.
+func recordOf(t *testing.T, w *world, box *Sandbox, level record.Level, script string) []record.Event {
+	t.Helper()
+	var out bytes.Buffer
+	rec := record.NewWriter(&out, record.Run{Argv: []string{"sh"}, Level: level}, record.Options{})
+	box.Record, box.RecordLevel = rec, level
+	_, res := w.run(t, box, "/bin/sh", "-c", "exec 2>/dev/null; "+script)
+	if err := rec.Close(record.Status{Code: res.ExitCode}); err != nil {
+		t.Fatal(err)
+	}
+	var events []record.Event
+	for event, err := range record.Read(&out) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, event)
+	}
+	end, ok := events[len(events)-1].(*record.End)
+	if !ok || !end.Complete {
+		t.Errorf("the record is not complete: %+v", events[len(events)-1])
+	}
+	return events
+}
+
+// files shows what all processes together did with the paths of the world.
+func (w *world) files(events []record.Event) map[string]string {
+	ops := map[string]record.OpSet{}
+	extra := map[string][]string{}
+	short := func(path string) string { return strings.TrimPrefix(path, w.root+"/") }
+	for _, event := range events {
+		files, ok := event.(*record.Files)
+		if !ok {
+			continue
+		}
+		for i := range files.Entries {
+			f := &files.Entries[i]
+			if !strings.HasPrefix(f.Path, w.root+"/") {
+				continue
+			}
+			path := short(f.Path)
+			ops[path] |= f.Ops.Set()
+			for _, m := range f.To {
+				extra[path] = append(extra[path], "to "+short(m.Path))
+			}
+			for _, link := range f.Links {
+				extra[path] = append(extra[path], "by "+short(link))
+			}
+			extra[path] = append(extra[path], f.Errnos...)
+		}
+	}
+	shown := map[string]string{}
+	for path, set := range ops {
+		more := slices.Compact(slices.Sorted(slices.Values(extra[path])))
+		shown[path] = strings.Join(append(set.Strings(), more...), " ")
+	}
+	return shown
+}
+
+func TestRecordFiles(t *testing.T) {
+	type m = map[string]string
+	tests := []struct {
+		name, script string
+		level        record.Level
+		want         m
+	}{
+		{"read and written", "cat a/file; echo x >a/new; echo y >>a/file; cat <a/dir/inner", "",
+			m{"a/file": "read written", "a/new": "written created", "a/dir/inner": "read"}},
+		{"links on the way", "cat a/out a/outdir/inner a/in", "",
+			m{"f/file": "read by a/out", "f/dir/inner": "read by a/outdir", "a/file": "read by a/in"}},
+		{"missing", "cat a/none a/none/below f/../a/gone; test -e a/unseen", "",
+			m{"a/none": "missing ENOENT", "a/none/below": "missing ENOENT", "a/gone": "missing ENOENT"}},
+		{"a file for a directory", "cat a/file/below", "", m{"a/file/below": "missing ENOTDIR"}},
+		{"temporaries and renames", "echo x >a/tmp; mv a/tmp a/final; echo y >a/other; rm a/other; rm a/file", "",
+			m{"a/tmp": "written created renamed-from to a/final", "a/final": "renamed-to", "a/other": "written created deleted", "a/file": "deleted"}},
+		{"directories", "mkdir a/d a/d/e; rmdir a/d/e; ls a/dir", "",
+			m{"a/d": "created", "a/d/e": "created deleted", "a/dir": "listed"}},
+		{"new names", "ln a/file a/two; ln -s file a/three; cat a/three", "",
+			m{"a/file": "read by a/three", "a/two": "written created", "a/three": "created"}},
+		{"refused", "echo x >f/file; rm f/other; cat f/file", "",
+			m{"f/file": "read failed EACCES", "f/other": "failed EACCES"}},
+		{"metadata", "chmod 600 a/file; touch a/dir/inner", "", m{"a/file": "written", "a/dir/inner": "written"}},
+		{"programs", "cp /bin/true a/prog; a/prog; printf '#!%s/a/prog\\n' $PWD >a/script; chmod +x a/script; a/script; a/absent", "",
+			m{"a/prog": "written created executed", "a/script": "written created executed", "a/absent": "missing ENOENT"}},
+		{"level exec", "cat a/file; echo x >a/new; cp /bin/true a/prog; a/prog; a/absent", record.LevelExec,
+			m{"a/prog": "executed", "a/absent": "missing ENOENT"}},
+		{"level all", "stat a/file; stat a/none; test -r a/dir/inner; readlink a/in; ls -d a/outdir/", record.LevelAll,
+			m{"a/file": "looked-at", "a/none": "missing ENOENT", "a/dir/inner": "looked-at", "a/in": "read looked-at", "f/dir": "looked-at by a/outdir"}},
+	}
+	for _, uid := range users() {
+		w := newWorld(t, uid)
+		for _, test := range tests {
+			t.Run(fmt.Sprintf("%s/uid %d", test.name, uid), func(t *testing.T) {
+				w.build(t)
+				got := w.files(recordOf(t, w, w.box(), test.level, test.script))
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// TestRecordLevels checks that the kernel's level changes nothing of a record.
+func TestRecordLevels(t *testing.T) {
+	w := newWorld(t, users()[len(users())-1])
+	const script = "mv a/file a/dir/file; ln a/dir/file a/two; chmod 600 a/two; rm -r a/dir; rm -r a; mkdir a"
+	var want map[string]string
+	for _, abi := range abis(t) {
+		w.build(t)
+		box := w.box()
+		box.maxABI = &abi
+		got := w.files(recordOf(t, w, box, record.LevelFiles, script))
+		if want == nil {
+			want = got
+		}
+		if diff := cmp.Diff(want["a/dir/file"], got["a/dir/file"]); diff != "" {
+			t.Errorf("Landlock %d (-want +got):\n%s", abi, diff)
+		}
+	}
+}
+
+// TestRecordProcesses checks the tree of processes.
+func TestRecordProcesses(t *testing.T) {
+	w := newWorld(t, users()[len(users())-1])
+	box := w.box()
+	events := recordOf(t, w, box, record.LevelFiles, `cd a; sh -c 'exit 3'; sh -c 'kill -9 $$'; (:); chmod 600 ../f/file; exit 7`)
+	var lines []string
+	for _, event := range events {
+		switch e := event.(type) {
+		case *record.Start:
+			lines = append(lines, fmt.Sprintf("start %d of %d", e.ID, e.Parent))
+		case *record.Exec:
+			if len(e.Interpreters) != 1 || e.Interpreters[0].Kind != record.Loader || !strings.HasPrefix(e.Path, "/usr/bin/") {
+				t.Errorf("%s has the interpreters %v", e.Path, e.Interpreters)
+			}
+			lines = append(lines, fmt.Sprintf("exec %d in %s: %s", e.Process, strings.TrimPrefix(e.Dir, w.root), strings.Join(e.Argv[2:], " ")))
+		case *record.Exit:
+			lines = append(lines, fmt.Sprintf("exit %d: %d %d", e.Process, e.Code, e.Signal))
+		case *record.Violation:
+			lines = append(lines, fmt.Sprintf("violation %d: %s %s", e.Process, e.Call, strings.TrimPrefix(e.Canonical, w.root)))
+		case *record.End:
+			lines = append(lines, fmt.Sprintf("end %d", e.Code))
+		}
+	}
+	want := []string{"start 1 of 0", "exec 1 in : exec 2>/dev/null; cd a; sh -c 'exit 3'; sh -c 'kill -9 $$'; (:); chmod 600 ../f/file; exit 7",
+		"start 2 of 1", "exec 2 in /a: exit 3", "exit 2: 3 0", "start 3 of 1", "exec 3 in /a: kill -9 $$", "exit 3: -1 9",
+		"start 4 of 1", "exit 4: 0 0", "start 5 of 1", "exec 5 in /a: ../f/file", "violation 5: fchmodat /f/file", "exit 5: 1 0", "exit 1: 7 0", "end 7"}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestRecordAndFake checks that a record is right where ownership is faked.
+func TestRecordAndFake(t *testing.T) {
+	w := newWorld(t, users()[len(users())-1])
+	events := recordOf(t, w, fakeBox(w), record.LevelAll, "chown 5:6 a/file; mknod a/null c 1 3; stat a/file; stat a/none; echo x >a/new")
+	want := map[string]string{"a/file": "written looked-at", "a/null": "created", "a/none": "missing ENOENT", "a/new": "written created"}
+	got := w.files(events)
+	for path := range want {
+		if got[path] != want[path] && got[path] != want[path]+" looked-at" {
+			t.Errorf("%s: %q, want %q", path, got[path], want[path])
+		}
+	}
+	var owners []string
+	for _, event := range events {
+		if o, ok := event.(*record.Owner); ok {
+			owners = append(owners, fmt.Sprintf("%s %d:%d %o", strings.TrimPrefix(o.Path, w.root), *o.UID, *o.GID, *o.Mode))
+		}
+	}
+	if diff := cmp.Diff([]string{"/a/file 5:6 100644", "/a/null 0:0 20644"}, owners); diff != "" {
+		t.Errorf("owners (-want +got):\n%s", diff)
+	}
+}
