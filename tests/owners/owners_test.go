@@ -26,6 +26,7 @@ func TestTools(t *testing.T) {
 		{script: "bsdtar", needs: [][2]string{bsdtar}},
 		{script: "readers", flags: []string{"--fakeroot-status"}, needs: [][2]string{{"setpriv", "util-linux"}}},
 		{script: "storm"},
+		{script: "languages", needs: [][2]string{{"python3", "python3"}, {"node", "nodejs"}}},
 		{script: "rust", needs: [][2]string{{"coreutils", "rust-coreutils"}}},
 	} {
 		t.Run(r.script, func(t *testing.T) {
