@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -27,18 +28,22 @@ type recorder struct {
 
 	ids     map[*tracer.Process]int
 	used    map[*tracer.Process]tracer.Usage // by children that have ended
-	execs   map[*tracer.Process]string       // what a process is about to execute
+	execs   map[*tracer.Process]execution    // what a process is about to execute
 	pending map[uint64]seen                  // by Stop.Thread
 	links   map[string][]string              // on the way to a path; see linksTo
 
-	command string // the program of the command
-	hides   bool   // paths are hidden: what is there may look missing
+	command execution // of the command
+	hides   bool      // paths are hidden: what is there may look missing
 	meta    resolve.Metadata
 
 	k      call
 	first  place
 	second place
 }
+
+// execution is a file that is executed: its canonical path, and the absolute one that
+// was passed, with its links.
+type execution struct{ path, name string }
 
 // seen is what was to be seen of a call at its entry.
 type seen struct {
@@ -53,7 +58,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]string{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+		execs: map[*tracer.Process]execution{}, pending: map[uint64]seen{}, links: map[string][]string{}}
 	r.hides = len(s.HidePaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
@@ -73,10 +78,10 @@ func (r *recorder) starts(cmd *tracer.Command) {
 	if abs, err := filepath.Abs(file); err == nil {
 		file = abs
 	}
+	r.command = execution{path: file, name: file}
 	if canonical, err := resolve.Canonical(file, 0, true); err == nil {
-		file = canonical
+		r.command.path = canonical
 	}
-	r.command = file
 }
 
 func (r *recorder) handler() tracer.Handler {
@@ -127,7 +132,7 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 		if r.resolve(k, p, k.path, k.fd, true) {
 			now.path = string(p.res.Path)
 		}
-		r.execs[s.Process()] = now.path
+		r.execs[s.Process()] = execution{now.path, r.lexical(k, string(p.req.Path), k.fd)}
 	case looksOnly(k):
 		if r.looked(k) {
 			return tracer.Continue()
@@ -414,9 +419,10 @@ func (r *recorder) born(p *tracer.Process) error {
 
 // exec writes down what a process has become.
 func (r *recorder) exec(p *tracer.Process) error {
-	path := r.execs[p]
+	path, name := r.execs[p].path, r.execs[p].name
 	delete(r.execs, p)
 	if path == "" {
+		name = ""
 		path, _ = readlink(fmt.Sprintf("/proc/%d/exe", p.PID()))
 	}
 	dir, err := readlink(fmt.Sprintf("/proc/%d/cwd", p.PID()))
@@ -428,10 +434,18 @@ func (r *recorder) exec(p *tracer.Process) error {
 		r.w.Incomplete("a program could not be read: " + err.Error())
 	}
 	e := record.Exec{Process: r.ids[p], Path: path, Argv: p.Argv(), Dir: dir}
+	if !strings.Contains(name, "/../") {
+		name = filepath.Clean(name) // "./configure"
+	}
+	if filepath.IsAbs(name) && name != path {
+		e.Name = name
+		r.w.File(e.Process, path, record.OpExecuted, 0, r.linksOf(name)...)
+	}
 	for _, i := range chain {
 		at := i.Path
-		if canonical, err := resolve.Canonical(at, 0, true); err == nil {
+		if canonical, err := resolve.Canonical(at, 0, true); err == nil && canonical != at {
 			at = canonical
+			r.w.File(e.Process, at, record.OpExecuted, 0, r.linksOf(i.Path)...)
 		}
 		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
 	}
