@@ -124,6 +124,10 @@ func (m *model) path(l *line, at, base int) (string, bool) {
 		return named(l.args[at])
 	}
 	raw, ok := text(l.args[at])
+	if ok && raw == "" && base >= 0 && has(l.args[len(l.args)-1], "AT_EMPTY_PATH") && !strings.Contains(l.args[base], "(deleted)") {
+		name, ok := named(l.args[base])
+		return name, ok && strings.HasPrefix(name, "/")
+	}
 	if !ok || raw == "" {
 		return "", false
 	}
