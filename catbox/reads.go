@@ -1,7 +1,6 @@
 package catbox
 
 import (
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -170,14 +169,11 @@ func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
 	if v := r.may(k, p, path); !v.Continues() {
 		return v
 	}
-	chain, err := binfmt.Chain(path)
+	chain, err := binfmt.Chain(path, workingDirectory(k.stop.Tid))
 	if err != nil {
 		return tracer.Continue() // the kernel has the same trouble
 	}
 	for _, i := range chain {
-		if !filepath.IsAbs(i.Path) {
-			continue
-		}
 		canonical, err := resolve.Canonical(i.Path, 0, true)
 		if err != nil {
 			continue
