@@ -1,9 +1,11 @@
 package catbox
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -26,16 +28,22 @@ type recorder struct {
 
 	ids     map[*tracer.Process]int
 	used    map[*tracer.Process]tracer.Usage // by children that have ended
-	execs   map[*tracer.Process]string       // what a process is about to execute
+	execs   map[*tracer.Process]execution    // what a process is about to execute
 	pending map[uint64]seen                  // by Stop.Thread
 	links   map[string][]string              // on the way to a path; see linksTo
 
-	command string // the program of the command
+	command execution // of the command
+	hides   bool      // paths are hidden: what is there may look missing
+	meta    resolve.Metadata
 
 	k      call
 	first  place
 	second place
 }
+
+// execution is a file that is executed: its canonical path, and the absolute one that
+// was passed, with its links.
+type execution struct{ path, name string }
 
 // seen is what was to be seen of a call at its entry.
 type seen struct {
@@ -50,7 +58,8 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]string{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+		execs: map[*tracer.Process]execution{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+	r.hides = len(s.HidePaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
 	}
@@ -69,10 +78,10 @@ func (r *recorder) starts(cmd *tracer.Command) {
 	if abs, err := filepath.Abs(file); err == nil {
 		file = abs
 	}
+	r.command = execution{path: file, name: file}
 	if canonical, err := resolve.Canonical(file, 0, true); err == nil {
-		file = canonical
+		r.command.path = canonical
 	}
-	r.command = file
 }
 
 func (r *recorder) handler() tracer.Handler {
@@ -123,8 +132,15 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 		if r.resolve(k, p, k.path, k.fd, true) {
 			now.path = string(p.res.Path)
 		}
-		r.execs[s.Process()] = now.path
+		r.execs[s.Process()] = execution{now.path, r.lexical(k, string(p.req.Path), k.fd)}
+	case looksOnly(k):
+		if r.looked(k) {
+			return tracer.Continue()
+		}
 	case k.entry.Class == sysent.Open:
+		if k.flags&unix.O_CREAT == 0 && r.missing(k) {
+			return tracer.Continue()
+		}
 		if k.flags&unix.O_CREAT != 0 && k.flags&unix.O_EXCL == 0 {
 			now.existed = r.resolve(k, p, k.path, k.fd, k.follows()) && p.res.Exists
 		}
@@ -145,6 +161,55 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	}
 	r.pending[s.Thread] = now
 	return tracer.Continue().AtExit()
+}
+
+// looksOnly reports whether the call only asks about a path.
+func looksOnly(k *call) bool {
+	switch k.entry.Class {
+	case sysent.Stat, sysent.Access, sysent.XattrRead, sysent.PathRead:
+		return true
+	}
+	return false
+}
+
+// missing writes down an open of what is not there, which is most of what compilers
+// do: they need no stop at the end. False says nothing.
+func (r *recorder) missing(k *call) bool {
+	p := &r.first
+	if !r.c.sameRights(k.stop) {
+		return false
+	}
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), false); done {
+		return false
+	}
+	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
+	if !ok || errno == 0 {
+		return false
+	}
+	r.w.File(r.id(k.stop.Process()), string(r.c.resolver.Placed(&p.req)), r.op(k), errno)
+	return true
+}
+
+// looked writes down a call that only asks about a path. False says that its end has
+// to be waited for.
+func (r *recorder) looked(k *call) bool {
+	p := &r.first
+	if r.hides || !r.c.sameRights(k.stop) {
+		return false
+	}
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
+		return true // about a descriptor, or nothing
+	}
+	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
+	if !ok {
+		return false
+	}
+	path := string(r.c.resolver.Placed(&p.req))
+	r.w.File(r.id(k.stop.Process()), path, record.OpLookedAt, errno)
+	if errno == 0 && k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFLNK {
+		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0) // readlink
+	}
+	return true
 }
 
 // removes reports whether the call takes a name away.
@@ -255,11 +320,12 @@ func (r *recorder) failed(k *call, op record.Op, errno unix.Errno) {
 // the descriptor.
 func (r *recorder) opened(k *call, now seen) {
 	s := k.stop
-	path, err := readlink(descriptorPath(s.Tid, int(int32(s.Value))))
-	if err != nil {
+	text, errno := r.c.resolver.Opened(s.Tid, int32(s.Value))
+	if errno != 0 {
 		r.w.Incomplete("a descriptor was closed before it could be looked at")
 		return
 	}
+	path := string(bytes.TrimSuffix(text, []byte(" (deleted)")))
 	if path == "" || path[0] != '/' || k.flags&tmpfile == tmpfile {
 		return // a pipe or the like, or a file without a name
 	}
@@ -353,9 +419,10 @@ func (r *recorder) born(p *tracer.Process) error {
 
 // exec writes down what a process has become.
 func (r *recorder) exec(p *tracer.Process) error {
-	path := r.execs[p]
+	path, name := r.execs[p].path, r.execs[p].name
 	delete(r.execs, p)
 	if path == "" {
+		name = ""
 		path, _ = readlink(fmt.Sprintf("/proc/%d/exe", p.PID()))
 	}
 	dir, err := readlink(fmt.Sprintf("/proc/%d/cwd", p.PID()))
@@ -367,10 +434,18 @@ func (r *recorder) exec(p *tracer.Process) error {
 		r.w.Incomplete("a program could not be read: " + err.Error())
 	}
 	e := record.Exec{Process: r.ids[p], Path: path, Argv: p.Argv(), Dir: dir}
+	if !strings.Contains(name, "/../") {
+		name = filepath.Clean(name) // "./configure"
+	}
+	if filepath.IsAbs(name) && name != path {
+		e.Name = name
+		r.w.File(e.Process, path, record.OpExecuted, 0, r.linksOf(name)...)
+	}
 	for _, i := range chain {
 		at := i.Path
-		if canonical, err := resolve.Canonical(at, 0, true); err == nil {
+		if canonical, err := resolve.Canonical(at, 0, true); err == nil && canonical != at {
 			at = canonical
+			r.w.File(e.Process, at, record.OpExecuted, 0, r.linksOf(i.Path)...)
 		}
 		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
 	}

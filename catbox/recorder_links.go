@@ -54,6 +54,11 @@ func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []st
 	if whole == "" || strings.HasPrefix(canonical, "/proc/") || strings.HasPrefix(whole, "/proc/") {
 		return nil
 	}
+	return r.linksOf(whole)
+}
+
+// linksOf returns the symbolic links on the way along an absolute path.
+func (r *recorder) linksOf(whole string) []string {
 	if links, ok := r.links[whole]; ok {
 		return links
 	}
