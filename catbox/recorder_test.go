@@ -59,9 +59,7 @@ func (w *world) files(events []record.Event) map[string]string {
 			for _, link := range f.Links {
 				extra[path] = append(extra[path], "by "+short(link))
 			}
-			for _, errno := range f.Errnos {
-				extra[path] = append(extra[path], errno)
-			}
+			extra[path] = append(extra[path], f.Errnos...)
 		}
 	}
 	shown := map[string]string{}
@@ -85,6 +83,10 @@ func TestRecordFiles(t *testing.T) {
 			m{"f/file": "read by a/out", "f/dir/inner": "read by a/outdir", "a/file": "read by a/in"}},
 		{"missing", "cat a/none a/none/below f/../a/gone; test -e a/unseen", "",
 			m{"a/none": "missing ENOENT", "a/none/below": "missing ENOENT", "a/gone": "missing ENOENT"}},
+		{"missing behind what is missing", "cd a; cat ./none/./below gone/sub/../more dir/../../a/absent", "",
+			m{"a/none/below": "missing ENOENT", "a/gone/sub": "missing ENOENT", "a/absent": "missing ENOENT"}},
+		{"links that change nothing of the end", "mkdir a/q; mkdir a/q/d; echo x >a/q/d/new; ln -s q/d a/d; cd a; cat d/new", "",
+			m{"a/q": "created", "a/q/d": "created", "a/q/d/new": "read written created by a/d", "a/d": "created"}},
 		{"a file for a directory", "cat a/file/below", "", m{"a/file/below": "missing ENOTDIR"}},
 		{"temporaries and renames", "echo x >a/tmp; mv a/tmp a/final; echo y >a/other; rm a/other; rm a/file", "",
 			m{"a/tmp": "written created renamed-from to a/final", "a/final": "renamed-to", "a/other": "written created deleted", "a/file": "deleted"}},
@@ -97,6 +99,10 @@ func TestRecordFiles(t *testing.T) {
 		{"metadata", "chmod 600 a/file; touch a/dir/inner", "", m{"a/file": "written", "a/dir/inner": "written"}},
 		{"programs", "cp /bin/true a/prog; a/prog; printf '#!%s/a/prog\\n' $PWD >a/script; chmod +x a/script; a/script; a/absent", "",
 			m{"a/prog": "written created executed", "a/script": "written created executed", "a/absent": "missing ENOENT"}},
+		{"links to programs", "cp /bin/true a/prog; ln -s prog a/link; a/link", "",
+			m{"a/prog": "written created executed by a/link", "a/link": "created"}},
+		{"interpreters of another directory", "cp /bin/true a/prog; printf '#!./run x\\n' >a/script; ln -s prog a/run; chmod +x a/script; cd a; ./script", "",
+			m{"a/prog": "written created executed by a/run", "a/script": "written created executed", "a/run": "created"}},
 		{"level exec", "cat a/file; echo x >a/new; cp /bin/true a/prog; a/prog; a/absent", record.LevelExec,
 			m{"a/prog": "executed", "a/absent": "missing ENOENT"}},
 		{"level all", "stat a/file; stat a/none; test -r a/dir/inner; readlink a/in; ls -d a/outdir/", record.LevelAll,
