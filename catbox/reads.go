@@ -174,14 +174,11 @@ func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
 		return tracer.Continue() // the kernel has the same trouble
 	}
 	for _, i := range chain {
-		canonical, err := resolve.Canonical(i.Path, 0, true)
-		if err != nil {
-			continue
-		}
-		if r.hidden != nil && (r.hides(canonical) || r.hides(i.Path)) {
+		at, links := walkLinks(i.Path)
+		if r.hidden != nil && (r.hides(at) || r.hides(i.Path) || slices.ContainsFunc(links, r.hides)) {
 			return tracer.Deny(unix.ENOENT)
 		}
-		if v := r.may(k, p, canonical); !v.Continues() {
+		if v := r.may(k, p, at); !v.Continues() {
 			return v
 		}
 	}

@@ -38,10 +38,6 @@ type recorder struct {
 	second place
 }
 
-// execution is a file that is executed: its canonical path, and the absolute one that
-// was passed, with its links.
-type execution struct{ path, name string }
-
 // seen is what was to be seen of a call at its entry.
 type seen struct {
 	existed    bool

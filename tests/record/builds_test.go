@@ -18,7 +18,6 @@ type build struct {
 	script string
 	levels []record.Level
 	quick  bool // enough for a short test
-	want   map[string]string
 }
 
 // builds are those of this repository.

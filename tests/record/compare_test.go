@@ -51,7 +51,9 @@ func unstable() []struct {
 	}
 	return []rule{
 		{regexp.MustCompile(`/cc[A-Za-z0-9]{6}((\.[a-z]+)*)$`), "/ccX$1"},  // the compiler's
-		{regexp.MustCompile(`/(conf\w*?|cf|lib)[0-9]{2,}`), "/${1}N"},      // configure: $$
+		{regexp.MustCompile(`/cg[A-Za-z0-9]{6}(/|$)`), "/cgX$1"},           // config.guess
+		{regexp.MustCompile(`/conf[A-Za-z0-9]{6}(/|$)`), "/confX$1"},       // config.status
+		{regexp.MustCompile(`/(conf\w*?|cf|ztest)[0-9]{2,}`), "/${1}N"},    // configure: $$
 		{regexp.MustCompile(`/sh-thd\.[A-Za-z0-9]+$`), "/sh-thd.X"},        // here-documents of bash
 		{regexp.MustCompile(`/proc/[0-9]+(/|$)`), "/proc/self$1"},          // canonical, and as written
 		{regexp.MustCompile(`/go-(build|link)-?[0-9]+(/|$)`), "/go-$1N$2"}, // the go command

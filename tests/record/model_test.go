@@ -1,6 +1,7 @@
 package record
 
 import (
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -28,8 +29,9 @@ func (d deeds) add(path, what string) {
 type model struct {
 	level record.Level
 	from  *reading
-	dirs  map[int]*string // working directories
-	there map[string]bool // below the directory of the build
+	dirs  map[int]*string   // working directories
+	there map[string]bool   // below the directory of the build
+	made  map[string]string // symbolic links of the build, and where they lead
 	top   string
 	deeds deeds
 	odd   []string // what contradicts itself
@@ -38,7 +40,7 @@ type model struct {
 // newModel begins with the tree that is in the directory of the build, and with the
 // directory that the command starts in.
 func newModel(level record.Level, from *reading, top, dir string, there []string) *model {
-	m := &model{level: level, from: from, dirs: map[int]*string{}, there: map[string]bool{}, top: top, deeds: deeds{}}
+	m := &model{level: level, from: from, dirs: map[int]*string{}, there: map[string]bool{}, made: map[string]string{}, top: top, deeds: deeds{}}
 	for _, name := range there {
 		m.there[name] = true
 	}
@@ -102,7 +104,7 @@ func (m *model) call(l *line) {
 	switch {
 	case l.name == "chdir":
 		if l.errno == "" {
-			*dir = canonical(raw, true)
+			*dir = m.canonical(raw, true)
 		}
 	case l.name == "fchdir":
 		if l.errno == "" {
@@ -169,7 +171,7 @@ func (m *model) oneName(l *line, s shape, raw string) {
 		m.failed(raw, follow, op, l.errno)
 		return
 	}
-	name := canonical(raw, follow)
+	name := m.canonical(raw, follow)
 	if s.open {
 		var ok bool
 		if name, ok = named(l.value); !ok || !strings.HasPrefix(name, "/") || has(flags, "O_TMPFILE") {
@@ -182,8 +184,12 @@ func (m *model) oneName(l *line, s shape, raw string) {
 	switch op {
 	case "created":
 		m.there[name] = true
+		if target, ok := text(l.args[0]); ok && strings.HasPrefix(l.name, "symlink") {
+			m.made[name] = target
+		}
 	case "deleted":
 		delete(m.there, name)
+		delete(m.made, name)
 	}
 	if strings.HasPrefix(l.name, "readlink") {
 		m.deeds.add(name, "read")
@@ -220,7 +226,7 @@ func has(flags, flag string) bool { return slices.Contains(strings.Split(flags, 
 // failed adds an attempt that failed.
 func (m *model) failed(raw string, follow bool, op, errno string) {
 	m.links(raw, follow)
-	name := canonical(raw, follow)
+	name := m.canonical(raw, follow)
 	switch errno {
 	case "ENOENT", "ENOTDIR":
 		m.deeds.add(name, "missing")
@@ -233,12 +239,12 @@ func (m *model) failed(raw string, follow bool, op, errno string) {
 
 // twoNames adds a rename or a link.
 func (m *model) twoNames(l *line, s shape, raw string) {
-	from := canonical(raw, false)
+	from := m.canonical(raw, false)
 	other, ok := m.path(l, s.second, s.secondAt)
 	if !ok {
 		return
 	}
-	to := canonical(other, false)
+	to := m.canonical(other, false)
 	switch {
 	case l.errno != "":
 		m.failed(raw, false, "", l.errno)
@@ -260,27 +266,41 @@ func (m *model) move(from, to string) {
 		if name == from || strings.HasPrefix(name, from+"/") {
 			delete(m.there, name)
 			m.there[to+name[len(from):]] = true
+			if target, ok := m.made[name]; ok {
+				delete(m.made, name)
+				m.made[to+name[len(from):]] = target
+			}
 		}
 	}
 }
 
+// readlink returns the text of a link: of one that the build made, or of one that is
+// there when it is over.
+func (m *model) readlink(name string) (string, bool) {
+	if text, ok := m.made[name]; ok {
+		return text, true
+	}
+	text, err := os.Readlink(name)
+	return text, err == nil
+}
+
 // links adds the symbolic links on the way along a path.
 func (m *model) links(raw string, follow bool) {
-	_, links := walk(raw, follow)
+	_, links := m.walk(raw, follow)
 	for _, link := range links {
 		m.deeds.add(link, passed)
 	}
 }
 
-func canonical(raw string, follow bool) string {
-	name, _ := walk(raw, follow)
+func (m *model) canonical(raw string, follow bool) string {
+	name, _ := m.walk(raw, follow)
 	return name
 }
 
 // walk follows an absolute path through the tree as it is when the build is over and
 // returns the canonical one and the links that it passed. Behind a name that is
 // missing the rest is as written, up to the first "..": nobody knows where that leads.
-func walk(raw string, follow bool) (string, []string) {
+func (m *model) walk(raw string, follow bool) (string, []string) {
 	at, rest := "/", strings.Split(raw, "/")
 	var links []string
 	for len(rest) > 0 && len(links) < 40 {
@@ -298,7 +318,7 @@ func walk(raw string, follow bool) (string, []string) {
 			at = next
 			continue
 		}
-		text, isLink := readlink(next)
+		text, isLink := m.readlink(next)
 		last := len(rest) == 0
 		switch {
 		case isLink && (!last || follow):

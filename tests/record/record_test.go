@@ -119,8 +119,8 @@ func (w *world) env() []string {
 func searchPath() string {
 	path := "/usr/local/bin:/usr/bin:/bin"
 	if tool, err := exec.LookPath("go"); err == nil {
-		if real, err := filepath.EvalSymlinks(tool); err == nil {
-			path = filepath.Dir(real) + ":" + path
+		if tool, err = filepath.EvalSymlinks(tool); err == nil {
+			path = filepath.Dir(tool) + ":" + path
 		}
 	}
 	return path

@@ -69,11 +69,6 @@ func shapes() map[string]shape {
 	}
 }
 
-func readlink(name string) (string, bool) {
-	text, err := os.Readlink(name)
-	return text, err == nil
-}
-
 func there(name string) bool {
 	_, err := os.Lstat(name)
 	return err == nil
