@@ -155,12 +155,16 @@ func (r *recorder) missing(k *call) bool {
 		return false
 	}
 	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	if !ok || errno == 0 {
+	if !ok || errno == 0 || climbs(p.req.Path) {
 		return false
 	}
 	r.w.File(r.id(k.stop.Process()), string(r.c.resolver.Placed(&p.req)), r.op(k), errno)
 	return true
 }
+
+// climbs reports whether a path may go up: nobody knows where from, if something on
+// it is missing.
+func climbs(path []byte) bool { return bytes.Contains(path, []byte("..")) }
 
 // looked writes down a call that only asks about a path. False says that its end has
 // to be waited for.
@@ -173,7 +177,7 @@ func (r *recorder) looked(k *call) bool {
 		return true // about a descriptor, or nothing
 	}
 	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	if !ok {
+	if !ok || errno != 0 && climbs(p.req.Path) {
 		return false
 	}
 	path := string(r.c.resolver.Placed(&p.req))
