@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // TestRoundTrip writes everything and reads it again, folded in all ways.
@@ -177,5 +178,68 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("first %ssecond %s%v", line, twice, err)
 			}
 		}
+	})
+}
+
+// TestQuick reads lines about files in both ways: what the quick one reads it reads as
+// encoding/json does, and it reads all that the writer writes without exact bytes.
+func TestQuick(t *testing.T) {
+	var q quick
+	for line := range bytes.Lines(sample(t, Options{})) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		if kindOf(line) != "files" || bytes.Contains(line, []byte("_bytes")) {
+			continue
+		}
+		if q.files(line) == nil {
+			t.Errorf("not read: %s", line)
+		}
+	}
+	for _, test := range []struct {
+		line string
+		want bool
+	}{
+		{`{"type":"files","process":1,"entries":[]}`, true},
+		{`{"type":"files","process":1,"entries":[{"path":"/a\"\\\u00e9é","ops":{"read":[1,2],"failed":[3,3]},"errnos":["EIO","EACCES"],"from":[{"seq":4,"path":"/b"}],"to":[{"seq":5,"path":"/c"},{"seq":6,"path":"/d"}],"links":["/e"]}]}`, true},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[18446744073709551615,18446744073709551615]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[01,2]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"failed":[1,2],"read":[1,2]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"smelt":[1,2]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[2,1]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","path_bytes":"/w==","ops":{"read":[1,1]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/` + "\xff" + `","ops":{"read":[1,1]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[1,1]}}]} `, false},
+		{`{"type":"files","process":4294967296,"entries":[]}`, false},
+	} {
+		got := q.files([]byte(test.line))
+		if (got != nil) != test.want {
+			t.Errorf("%s: read %v, want %v", test.line, got != nil, test.want)
+		}
+		same(t, got, test.line)
+	}
+}
+
+// same compares what the quick way has read with what encoding/json reads.
+func same(t *testing.T, got *Files, line string) {
+	t.Helper()
+	if got == nil {
+		return
+	}
+	want, err := decode([]byte(line))
+	if err != nil {
+		t.Fatalf("%s: read, and %v", line, err)
+	}
+	if diff := cmp.Diff(want, Event(got), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s: (-want +got)\n%s", line, diff)
+	}
+}
+
+// FuzzQuick reads lines in both ways.
+func FuzzQuick(f *testing.F) {
+	f.Add(`[{"path":"/a\"é","ops":{"read":[1,2],"failed":[3,3]},"errnos":["EIO"],"from":[{"seq":4,"path":"/b"}],"links":["/e"]}]`)
+	f.Add(`[{"path":"/a","ops":{"missing":[9,9]}},{"path":"\ud800","ops":{"listed":[1,1]},"to":[{"seq":0,"path":""}]}]`)
+	f.Fuzz(func(t *testing.T, entries string) {
+		var q quick
+		line := `{"type":"files","process":1,"entries":` + entries + "}"
+		same(t, q.files([]byte(line)), line)
 	})
 }

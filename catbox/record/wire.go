@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -260,15 +261,17 @@ func moves(list []moveWire) []Move {
 // decode returns the event of a line, or nil for one of a kind that only a later
 // version knows.
 func decode(line []byte) (Event, error) {
-	var probe struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(line, &probe); err != nil {
-		return nil, err
-	}
-	e := newEvent(probe.Type)
+	e := newEvent(kindOf(line))
 	if e == nil {
-		return nil, nil
+		var probe struct {
+			Type string `json:"type"`
+		}
+		if err := json.Unmarshal(line, &probe); err != nil {
+			return nil, err
+		}
+		if e = newEvent(probe.Type); e == nil {
+			return nil, nil
+		}
 	}
 	w := e.wire()
 	if err := json.Unmarshal(line, w); err != nil {
@@ -276,6 +279,17 @@ func decode(line []byte) (Event, error) {
 	}
 	w.restore()
 	return e, check(e, w)
+}
+
+// kindOf returns what seems to be the member "type", if it is the first one and not
+// followed by another one of that name.
+func kindOf(line []byte) string {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"type":"`))
+	kind, _, ended := bytes.Cut(rest, []byte(`"`))
+	if !ok || !ended {
+		return ""
+	}
+	return string(kind)
 }
 
 // check refuses what no writer writes, so that nobody else has to.
