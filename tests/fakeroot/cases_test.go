@@ -43,6 +43,8 @@ var cases = []struct {
 	{"a group is handed on", sequence{"chown . -1 7", "chmod . 02777", "open a wc 0644", "mkdir d 0755", "mknod c c 0644 1 3", "open . wT 0644", "symlink a l", "bind b"}},
 	{"a group is handed on by strangers", sequence{"umask 0", "chown . -1 7", "chmod . 02777", "drop 0x10", "open a wc 02777", "open b wc 02766", "mknod c c 02777 1 3", "mkdir d 02777"}},
 	{"a missing file is missing first", sequence{"symlink l/x l", "link a l/y", "open d wc 0644", "linkopen 0 d/y"}},
+	{"wrong flags are wrong first", sequence{"access2 /proc/self/fd/11 2 1", "access2 nothing/x 2 1"}},
+	{"descriptors as paths", sequence{"mkdir d 0755", "keep 0 d rd 0", "keep 1 d/x bcx 04711", "chown /dev/fd/11 5 6", "chmod /proc/self/fd/11 0", "read d/x", "setxattr /proc/thread-self/fd/11 trusted.t 61 0", "getxattr d/x trusted.t 9", "fchownat 0 x 7 -1", "fchmodat 0 ./x 0111", "renameat 0 x b", "stat /dev/fd/11"}},
 	{"whiteouts", sequence{"setgid 5", "open a wc 0644", "whiteout a b", "symlink a l", "whiteout l l", "chown a 7 7", "rename a c"}},
 	{"an unnamed file keeps what is recorded", sequence{"keep 0 . bT 04711", "fchown 0 5 6", "fsetxattr 0 trusted.t 61 0", "linkopen 0 a", "fchmod 0 0", "fgetxattr 0 trusted.t 9"}},
 	{"a removed file keeps what is recorded", sequence{"keep 0 a bcx 0644", "fchown 0 5 6", "unlink a", "open a wc 0600", "fstat 0", "fchmod 0 04755", "fsetxattr 0 security.capability " + fileCaps + " 0", "fgetxattr 0 security.capability 40"}},

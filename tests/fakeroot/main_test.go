@@ -14,7 +14,7 @@ import (
 //	go test ./tests/fakeroot -run Model -seed 7 -sequences 20000
 var (
 	seed      = flag.Uint64("seed", 1, "where the random sequences begin")
-	sequences = flag.Int("sequences", 3000, "how many sequences are tried; a tenth of them with -short")
+	sequences = flag.Int("sequences", 2400, "how many sequences are tried; a tenth of them with -short")
 	who       = flag.Int("who", nobody, "the user who is told to be root")
 	reported  = flag.Int("reported", 5, "how many sequences that differ are cut down and reported")
 )
