@@ -2,14 +2,11 @@ package catbox
 
 import (
 	"bytes"
-	"fmt"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/catbox-go/catbox/catbox/internal/binfmt"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/catbox/record"
 	"github.com/catbox-go/catbox/tracer"
@@ -28,22 +25,18 @@ type recorder struct {
 
 	ids     map[*tracer.Process]int
 	used    map[*tracer.Process]tracer.Usage // by children that have ended
-	execs   map[*tracer.Process]execution    // what a process is about to execute
+	execs   map[*tracer.Process]executed     // what a process is about to execute
 	pending map[uint64]seen                  // by Stop.Thread
 	links   map[string][]string              // on the way to a path; see linksTo
 
-	command execution // of the command
-	hides   bool      // paths are hidden: what is there may look missing
+	command executed // of the run
+	hides   bool     // paths are hidden: what is there may look missing
 	meta    resolve.Metadata
 
 	k      call
 	first  place
 	second place
 }
-
-// execution is a file that is executed: its canonical path, and the absolute one that
-// was passed, with its links.
-type execution struct{ path, name string }
 
 // seen is what was to be seen of a call at its entry.
 type seen struct {
@@ -58,30 +51,12 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]execution{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}}
 	r.hides = len(s.HidePaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
 	}
 	return r
-}
-
-// starts notes the program of the command, which is executed before it is traced.
-func (r *recorder) starts(cmd *tracer.Command) {
-	if r == nil {
-		return
-	}
-	file := cmd.Path
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(cmd.Dir, file)
-	}
-	if abs, err := filepath.Abs(file); err == nil {
-		file = abs
-	}
-	r.command = execution{path: file, name: file}
-	if canonical, err := resolve.Canonical(file, 0, true); err == nil {
-		r.command.path = canonical
-	}
 }
 
 func (r *recorder) handler() tracer.Handler {
@@ -129,10 +104,7 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	var now seen
 	switch {
 	case k.entry.Class == sysent.Exec:
-		if r.resolve(k, p, k.path, k.fd, true) {
-			now.path = string(p.res.Path)
-		}
-		r.execs[s.Process()] = execution{now.path, r.lexical(k, string(p.req.Path), k.fd)}
+		r.executes(k, p)
 	case looksOnly(k):
 		if r.looked(k) {
 			return tracer.Continue()
@@ -183,12 +155,16 @@ func (r *recorder) missing(k *call) bool {
 		return false
 	}
 	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	if !ok || errno == 0 {
+	if !ok || errno == 0 || climbs(p.req.Path) {
 		return false
 	}
 	r.w.File(r.id(k.stop.Process()), string(r.c.resolver.Placed(&p.req)), r.op(k), errno)
 	return true
 }
+
+// climbs reports whether a path may go up: nobody knows where from, if something on
+// it is missing.
+func climbs(path []byte) bool { return bytes.Contains(path, []byte("..")) }
 
 // looked writes down a call that only asks about a path. False says that its end has
 // to be waited for.
@@ -201,7 +177,7 @@ func (r *recorder) looked(k *call) bool {
 		return true // about a descriptor, or nothing
 	}
 	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	if !ok {
+	if !ok || errno != 0 && climbs(p.req.Path) {
 		return false
 	}
 	path := string(r.c.resolver.Placed(&p.req))
@@ -304,16 +280,20 @@ func (r *recorder) failed(k *call, op record.Op, errno unix.Errno) {
 	if k.path < 0 {
 		return
 	}
-	path := ""
+	id := r.id(k.stop.Process())
 	if r.resolve(k, p, k.path, k.fd, k.follows()) {
-		path = string(p.res.Path)
-	} else if len(p.req.Path) > 0 {
-		path = r.lexical(k, string(p.req.Path), k.fd) // a directory on the way is missing
-	}
-	if path == "" || len(path) > 0 && path[0] != '/' {
+		path := string(p.res.Path)
+		r.w.File(id, path, op, errno, r.linksTo(k, string(p.req.Path), k.fd, path)...)
 		return
 	}
-	r.w.File(r.id(k.stop.Process()), path, op, errno, r.linksTo(k, string(p.req.Path), k.fd, path)...)
+	if len(p.req.Path) == 0 {
+		return
+	}
+	// A directory on the way is missing, or may not be passed.
+	if whole := lexical(k, string(p.req.Path), k.fd); filepath.IsAbs(whole) {
+		path, links := walkLinks(whole)
+		r.w.File(id, path, op, errno, links...)
+	}
 }
 
 // opened writes down what an open has opened, by the name that the kernel has for
@@ -401,80 +381,6 @@ func (r *recorder) network(k *call, errno unix.Errno) {
 		}
 	}
 	r.w.Network(record.Network{Process: r.id(k.stop.Process()), Call: k.entry.Name, Address: a.name, Errno: name})
-}
-
-// born gives a new process its number.
-func (r *recorder) born(p *tracer.Process) error {
-	parent := 0
-	if p.Parent() != nil {
-		parent = r.ids[p.Parent()]
-	}
-	r.ids[p] = r.w.Start(p.PID(), parent)
-	if p.Parent() == nil { // it was executed before it was traced
-		r.execs[p] = r.command
-		return r.exec(p)
-	}
-	return nil
-}
-
-// exec writes down what a process has become.
-func (r *recorder) exec(p *tracer.Process) error {
-	path, name := r.execs[p].path, r.execs[p].name
-	delete(r.execs, p)
-	if path == "" {
-		name = ""
-		path, _ = readlink(fmt.Sprintf("/proc/%d/exe", p.PID()))
-	}
-	dir, err := readlink(fmt.Sprintf("/proc/%d/cwd", p.PID()))
-	if err != nil {
-		r.w.Incomplete("a process ended before it could be looked at")
-	}
-	chain, err := binfmt.Chain(path)
-	if err != nil {
-		r.w.Incomplete("a program could not be read: " + err.Error())
-	}
-	e := record.Exec{Process: r.ids[p], Path: path, Argv: p.Argv(), Dir: dir}
-	if !strings.Contains(name, "/../") {
-		name = filepath.Clean(name) // "./configure"
-	}
-	if filepath.IsAbs(name) && name != path {
-		e.Name = name
-		r.w.File(e.Process, path, record.OpExecuted, 0, r.linksOf(name)...)
-	}
-	for _, i := range chain {
-		at := i.Path
-		if canonical, err := resolve.Canonical(at, 0, true); err == nil && canonical != at {
-			at = canonical
-			r.w.File(e.Process, at, record.OpExecuted, 0, r.linksOf(i.Path)...)
-		}
-		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
-	}
-	r.w.Exec(e)
-	return nil
-}
-
-// died writes down how a process has ended.
-func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
-	all, children := p.Usage(), r.used[p]
-	e := record.Exit{Process: r.ids[p], User: max(0, all.User-children.User), System: max(0, all.System-children.System)}
-	e.Status = recordStatus(status)
-	r.w.Exit(e)
-	if parent := p.Parent(); parent != nil && r.ids[parent] != 0 {
-		sum := r.used[parent]
-		sum.User, sum.System = sum.User+all.User, sum.System+all.System
-		r.used[parent] = sum
-	}
-	delete(r.ids, p)
-	delete(r.used, p)
-	delete(r.execs, p)
-	return nil
-}
-
-func recordStatus(status unix.WaitStatus) record.Status {
-	if status.Signaled() {
-		return record.Status{Code: -1, Signal: int(status.Signal())}
-	}
-	return record.Status{Code: status.ExitStatus()}
 }
 
 // violation writes down a call that the policy refused.
