@@ -1,7 +1,6 @@
 package catbox
 
 import (
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -170,22 +169,16 @@ func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
 	if v := r.may(k, p, path); !v.Continues() {
 		return v
 	}
-	chain, err := binfmt.Chain(path)
+	chain, err := binfmt.Chain(path, workingDirectory(k.stop.Tid))
 	if err != nil {
 		return tracer.Continue() // the kernel has the same trouble
 	}
 	for _, i := range chain {
-		if !filepath.IsAbs(i.Path) {
-			continue
-		}
-		canonical, err := resolve.Canonical(i.Path, 0, true)
-		if err != nil {
-			continue
-		}
-		if r.hidden != nil && (r.hides(canonical) || r.hides(i.Path)) {
+		at, links := walkLinks(i.Path)
+		if r.hidden != nil && (r.hides(at) || r.hides(i.Path) || slices.ContainsFunc(links, r.hides)) {
 			return tracer.Deny(unix.ENOENT)
 		}
-		if v := r.may(k, p, canonical); !v.Continues() {
+		if v := r.may(k, p, at); !v.Continues() {
 			return v
 		}
 	}

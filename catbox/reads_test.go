@@ -38,6 +38,8 @@ func TestReadRules(t *testing.T) {
 			"cat a/in || echo missing; cat a/file", "missing\ncontent of file", nil},
 		{"hidden interpreter", func(w *world, box *Sandbox) { box.HidePaths = []string{w.root + "/a/sh"} },
 			"cp /bin/sh a/shell; printf '#!%s/a/sh\necho ran\n' $PWD >a/prog; chmod +x a/prog; a/prog || echo $?", "127", nil},
+		{"hidden interpreter of another directory", func(w *world, box *Sandbox) { box.HidePaths = []string{w.root + "/a/sh"} },
+			"cp /bin/true a/sh; printf '#!./sh\\n' >a/prog; chmod +x a/prog; cd a; ./prog || echo $?", "127", nil},
 		{"hidden by an expression", func(w *world, box *Sandbox) { box.HidePaths = []string{`~/inner\z`} },
 			"cat a/dir/inner || echo missing; cat a/file", "missing\ncontent of file", nil},
 		{"a hidden name can be taken", func(w *world, box *Sandbox) { box.HidePaths = []string{w.root + "/a/new"} },

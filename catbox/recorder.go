@@ -1,13 +1,12 @@
 package catbox
 
 import (
-	"fmt"
+	"bytes"
 	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/catbox-go/catbox/catbox/internal/binfmt"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/catbox/record"
 	"github.com/catbox-go/catbox/tracer"
@@ -26,11 +25,13 @@ type recorder struct {
 
 	ids     map[*tracer.Process]int
 	used    map[*tracer.Process]tracer.Usage // by children that have ended
-	execs   map[*tracer.Process]string       // what a process is about to execute
+	execs   map[*tracer.Process]executed     // what a process is about to execute
 	pending map[uint64]seen                  // by Stop.Thread
 	links   map[string][]string              // on the way to a path; see linksTo
 
-	command string // the program of the command
+	command executed // of the run
+	hides   bool     // paths are hidden: what is there may look missing
+	meta    resolve.Metadata
 
 	k      call
 	first  place
@@ -50,29 +51,12 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]string{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+	r.hides = len(s.HidePaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
 	}
 	return r
-}
-
-// starts notes the program of the command, which is executed before it is traced.
-func (r *recorder) starts(cmd *tracer.Command) {
-	if r == nil {
-		return
-	}
-	file := cmd.Path
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(cmd.Dir, file)
-	}
-	if abs, err := filepath.Abs(file); err == nil {
-		file = abs
-	}
-	if canonical, err := resolve.Canonical(file, 0, true); err == nil {
-		file = canonical
-	}
-	r.command = file
 }
 
 func (r *recorder) handler() tracer.Handler {
@@ -120,11 +104,15 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	var now seen
 	switch {
 	case k.entry.Class == sysent.Exec:
-		if r.resolve(k, p, k.path, k.fd, true) {
-			now.path = string(p.res.Path)
+		r.executes(k, p)
+	case looksOnly(k):
+		if r.looked(k) {
+			return tracer.Continue()
 		}
-		r.execs[s.Process()] = now.path
 	case k.entry.Class == sysent.Open:
+		if k.flags&unix.O_CREAT == 0 && r.missing(k) {
+			return tracer.Continue()
+		}
 		if k.flags&unix.O_CREAT != 0 && k.flags&unix.O_EXCL == 0 {
 			now.existed = r.resolve(k, p, k.path, k.fd, k.follows()) && p.res.Exists
 		}
@@ -145,6 +133,59 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	}
 	r.pending[s.Thread] = now
 	return tracer.Continue().AtExit()
+}
+
+// looksOnly reports whether the call only asks about a path.
+func looksOnly(k *call) bool {
+	switch k.entry.Class {
+	case sysent.Stat, sysent.Access, sysent.XattrRead, sysent.PathRead:
+		return true
+	}
+	return false
+}
+
+// missing writes down an open of what is not there, which is most of what compilers
+// do: they need no stop at the end. False says nothing.
+func (r *recorder) missing(k *call) bool {
+	p := &r.first
+	if !r.c.sameRights(k.stop) {
+		return false
+	}
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), false); done {
+		return false
+	}
+	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
+	if !ok || errno == 0 || climbs(p.req.Path) {
+		return false
+	}
+	r.w.File(r.id(k.stop.Process()), string(r.c.resolver.Placed(&p.req)), r.op(k), errno)
+	return true
+}
+
+// climbs reports whether a path may go up: nobody knows where from, if something on
+// it is missing.
+func climbs(path []byte) bool { return bytes.Contains(path, []byte("..")) }
+
+// looked writes down a call that only asks about a path. False says that its end has
+// to be waited for.
+func (r *recorder) looked(k *call) bool {
+	p := &r.first
+	if r.hides || !r.c.sameRights(k.stop) {
+		return false
+	}
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
+		return true // about a descriptor, or nothing
+	}
+	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
+	if !ok || errno != 0 && climbs(p.req.Path) {
+		return false
+	}
+	path := string(r.c.resolver.Placed(&p.req))
+	r.w.File(r.id(k.stop.Process()), path, record.OpLookedAt, errno)
+	if errno == 0 && k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFLNK {
+		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0) // readlink
+	}
+	return true
 }
 
 // removes reports whether the call takes a name away.
@@ -239,27 +280,32 @@ func (r *recorder) failed(k *call, op record.Op, errno unix.Errno) {
 	if k.path < 0 {
 		return
 	}
-	path := ""
+	id := r.id(k.stop.Process())
 	if r.resolve(k, p, k.path, k.fd, k.follows()) {
-		path = string(p.res.Path)
-	} else if len(p.req.Path) > 0 {
-		path = r.lexical(k, string(p.req.Path), k.fd) // a directory on the way is missing
-	}
-	if path == "" || len(path) > 0 && path[0] != '/' {
+		path := string(p.res.Path)
+		r.w.File(id, path, op, errno, r.linksTo(k, string(p.req.Path), k.fd, path)...)
 		return
 	}
-	r.w.File(r.id(k.stop.Process()), path, op, errno, r.linksTo(k, string(p.req.Path), k.fd, path)...)
+	if len(p.req.Path) == 0 {
+		return
+	}
+	// A directory on the way is missing, or may not be passed.
+	if whole := lexical(k, string(p.req.Path), k.fd); filepath.IsAbs(whole) {
+		path, links := walkLinks(whole)
+		r.w.File(id, path, op, errno, links...)
+	}
 }
 
 // opened writes down what an open has opened, by the name that the kernel has for
 // the descriptor.
 func (r *recorder) opened(k *call, now seen) {
 	s := k.stop
-	path, err := readlink(descriptorPath(s.Tid, int(int32(s.Value))))
-	if err != nil {
+	text, errno := r.c.resolver.Opened(s.Tid, int32(s.Value))
+	if errno != 0 {
 		r.w.Incomplete("a descriptor was closed before it could be looked at")
 		return
 	}
+	path := string(bytes.TrimSuffix(text, []byte(" (deleted)")))
 	if path == "" || path[0] != '/' || k.flags&tmpfile == tmpfile {
 		return // a pipe or the like, or a file without a name
 	}
@@ -335,71 +381,6 @@ func (r *recorder) network(k *call, errno unix.Errno) {
 		}
 	}
 	r.w.Network(record.Network{Process: r.id(k.stop.Process()), Call: k.entry.Name, Address: a.name, Errno: name})
-}
-
-// born gives a new process its number.
-func (r *recorder) born(p *tracer.Process) error {
-	parent := 0
-	if p.Parent() != nil {
-		parent = r.ids[p.Parent()]
-	}
-	r.ids[p] = r.w.Start(p.PID(), parent)
-	if p.Parent() == nil { // it was executed before it was traced
-		r.execs[p] = r.command
-		return r.exec(p)
-	}
-	return nil
-}
-
-// exec writes down what a process has become.
-func (r *recorder) exec(p *tracer.Process) error {
-	path := r.execs[p]
-	delete(r.execs, p)
-	if path == "" {
-		path, _ = readlink(fmt.Sprintf("/proc/%d/exe", p.PID()))
-	}
-	dir, err := readlink(fmt.Sprintf("/proc/%d/cwd", p.PID()))
-	if err != nil {
-		r.w.Incomplete("a process ended before it could be looked at")
-	}
-	chain, err := binfmt.Chain(path)
-	if err != nil {
-		r.w.Incomplete("a program could not be read: " + err.Error())
-	}
-	e := record.Exec{Process: r.ids[p], Path: path, Argv: p.Argv(), Dir: dir}
-	for _, i := range chain {
-		at := i.Path
-		if canonical, err := resolve.Canonical(at, 0, true); err == nil {
-			at = canonical
-		}
-		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
-	}
-	r.w.Exec(e)
-	return nil
-}
-
-// died writes down how a process has ended.
-func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
-	all, children := p.Usage(), r.used[p]
-	e := record.Exit{Process: r.ids[p], User: max(0, all.User-children.User), System: max(0, all.System-children.System)}
-	e.Status = recordStatus(status)
-	r.w.Exit(e)
-	if parent := p.Parent(); parent != nil && r.ids[parent] != 0 {
-		sum := r.used[parent]
-		sum.User, sum.System = sum.User+all.User, sum.System+all.System
-		r.used[parent] = sum
-	}
-	delete(r.ids, p)
-	delete(r.used, p)
-	delete(r.execs, p)
-	return nil
-}
-
-func recordStatus(status unix.WaitStatus) record.Status {
-	if status.Signaled() {
-		return record.Status{Code: -1, Signal: int(status.Signal())}
-	}
-	return record.Status{Code: status.ExitStatus()}
 }
 
 // violation writes down a call that the policy refused.

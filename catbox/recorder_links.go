@@ -2,6 +2,7 @@ package catbox
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -28,7 +29,7 @@ func readlink(name string) (string, error) {
 }
 
 // lexical returns a path as written from the root on, with its links.
-func (r *recorder) lexical(k *call, raw string, fd int32) string {
+func lexical(k *call, raw string, fd int32) string {
 	if filepath.IsAbs(raw) {
 		return raw
 	}
@@ -46,12 +47,11 @@ func (r *recorder) lexical(k *call, raw string, fd int32) string {
 // linksTo returns the symbolic links on the way along raw, which leads to the
 // canonical path. Mostly the two are the same.
 func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []string {
-	clean := path.Clean(raw)
-	if raw == "" || clean == canonical || !filepath.IsAbs(clean) && !strings.HasPrefix(clean, "..") && strings.HasSuffix(canonical, "/"+clean) {
+	if raw == "" || raw == canonical {
 		return nil
 	}
-	whole := r.lexical(k, raw, fd)
-	if whole == "" || strings.HasPrefix(canonical, "/proc/") || strings.HasPrefix(whole, "/proc/") {
+	whole := lexical(k, raw, fd)
+	if whole == "" || path.Clean(whole) == canonical || strings.HasPrefix(canonical, "/proc/") || strings.HasPrefix(whole, "/proc/") {
 		return nil
 	}
 	if links, ok := r.links[whole]; ok {
@@ -60,16 +60,19 @@ func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []st
 	if len(r.links) >= maxLinkPaths {
 		clear(r.links)
 	}
-	links := walkLinks(whole)
+	_, links := walkLinks(whole)
+	if i := slices.Index(links, canonical); i >= 0 {
+		links = links[:i] // a link is what was meant
+	}
 	r.links[whole] = links
 	return links
 }
 
-// walkLinks follows an absolute path and returns the links on it, by their
-// canonical paths.
-func walkLinks(whole string) []string {
+// walkLinks follows an absolute path and returns where it leads and the links on it,
+// by their canonical paths. Behind a name that is missing the rest stays as it is
+// written, up to the first "..": nobody knows where that would lead.
+func walkLinks(whole string) (canonical string, links []string) {
 	const maxLinks = 40 // path_resolution(7)
-	var links []string
 	at, rest := "/", strings.Split(whole, "/")
 	for len(rest) > 0 && len(links) < maxLinks {
 		name := rest[0]
@@ -82,18 +85,28 @@ func walkLinks(whole string) []string {
 			continue
 		}
 		next := path.Join(at, name)
+		if next == "/proc/self" || next == "/proc/thread-self" {
+			at = next // that of the tracer is another one
+			continue
+		}
 		text, err := readlink(next)
+		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
+			if up := slices.Index(rest, ".."); up >= 0 {
+				rest = rest[:up]
+			}
+			return path.Join(append([]string{next}, rest...)...), links
+		}
+		at = next
 		if err != nil {
-			at = next
 			continue
 		}
 		if !slices.Contains(links, next) {
 			links = append(links, next)
 		}
 		rest = append(strings.Split(text, "/"), rest...)
-		if strings.HasPrefix(text, "/") {
+		if at = path.Dir(next); strings.HasPrefix(text, "/") {
 			at = "/"
 		}
 	}
-	return links
+	return at, links
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,7 +34,7 @@ func (k Kind) String() string {
 
 // Interpreter is a file that the kernel opens for another one.
 type Interpreter struct {
-	Path string // as the file names it
+	Path string // as the file names it; if that is relative, from the directory on
 	Kind Kind
 }
 
@@ -47,14 +48,18 @@ const lineSize = 256
 // ErrTooDeep is the error for a script whose interpreter is a script, and so on.
 var ErrTooDeep = errors.New("too many interpreters")
 
-// Chain returns what the kernel opens to execute the file called name, in order. A
-// file of a format that it hands to another program (binfmt_misc) has none.
-func Chain(name string) ([]Interpreter, error) {
+// Chain returns what the kernel opens to execute the file called name in the directory
+// dir, in order. A file of a format that it hands to another program (binfmt_misc) has
+// none.
+func Chain(name, dir string) ([]Interpreter, error) {
 	var chain []Interpreter
 	for range maxDepth {
 		next, err := interpreter(name)
 		if err != nil || next == nil {
 			return chain, err
+		}
+		if !strings.HasPrefix(next.Path, "/") {
+			next.Path = dir + "/" + next.Path
 		}
 		chain = append(chain, *next)
 		if next.Kind == Loader {

@@ -22,7 +22,7 @@ func TestChain(t *testing.T) {
 		}
 		return path
 	}
-	shell, err := Chain("/bin/sh")
+	shell, err := Chain("/bin/sh", "/")
 	if err != nil || len(shell) != 1 || shell[0].Kind != Loader || !strings.Contains(shell[0].Path, "ld") {
 		t.Fatalf("/bin/sh: %v, %v", shell, err)
 	}
@@ -44,7 +44,7 @@ func TestChain(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Chain(test.file)
+			got, err := Chain(test.file, dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,10 +54,10 @@ func TestChain(t *testing.T) {
 		})
 	}
 	loop := file("loop", fmt.Sprintf("#!%s/loop\n", dir))
-	if _, err := Chain(loop); !errors.Is(err, ErrTooDeep) {
+	if _, err := Chain(loop, dir); !errors.Is(err, ErrTooDeep) {
 		t.Errorf("a loop: %v", err)
 	}
-	if _, err := Chain(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Chain(filepath.Join(dir, "none"), dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
 }

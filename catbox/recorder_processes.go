@@ -1,0 +1,140 @@
+package catbox
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/binfmt"
+	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/tracer"
+)
+
+// executed is a file that is executed: its canonical path, its absolute path as it
+// was passed, and the symbolic links on the way.
+type executed struct {
+	path  string
+	name  string
+	links []string
+}
+
+// starts notes the program of the command, which is executed before it is traced.
+func (r *recorder) starts(cmd *tracer.Command) {
+	if r == nil {
+		return
+	}
+	file := cmd.Path
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(cmd.Dir, file)
+	}
+	if abs, err := filepath.Abs(file); err == nil {
+		file = abs
+	}
+	r.command.name = file
+	r.command.path, r.command.links = walkLinks(file)
+}
+
+// executes notes what a process is about to execute.
+func (r *recorder) executes(k *call, p *place) {
+	var file executed
+	if r.resolve(k, p, k.path, k.fd, k.follows()) {
+		file.path = string(p.res.Path)
+		file.name = passedName(lexical(k, string(p.req.Path), k.fd))
+		file.links = r.linksTo(k, string(p.req.Path), k.fd, file.path)
+	}
+	r.execs[k.stop.Process()] = file
+}
+
+// born gives a new process its number.
+func (r *recorder) born(p *tracer.Process) error {
+	parent := 0
+	if p.Parent() != nil {
+		parent = r.ids[p.Parent()]
+	}
+	r.ids[p] = r.w.Start(p.PID(), parent)
+	if p.Parent() == nil { // it was executed before it was traced
+		r.execs[p] = r.command
+		return r.exec(p)
+	}
+	return nil
+}
+
+// exec writes down what a process has become.
+func (r *recorder) exec(p *tracer.Process) error {
+	file := r.execs[p]
+	delete(r.execs, p)
+	if file.path == "" {
+		file.path, _ = readlink(fmt.Sprintf("/proc/%d/exe", p.PID()))
+	}
+	dir := workingDirectory(p.PID())
+	if dir == "" {
+		r.w.Incomplete("a process ended before it could be looked at")
+	}
+	id := r.ids[p]
+	r.passed(id, file.path, file.links)
+	chain, err := binfmt.Chain(file.path, dir)
+	if err != nil {
+		r.w.Incomplete("a program could not be read: " + err.Error())
+	}
+	e := record.Exec{Process: id, Path: file.path, Argv: p.Argv(), Dir: dir}
+	if filepath.IsAbs(file.name) && file.name != file.path {
+		e.Name = file.name
+	}
+	for _, i := range chain {
+		at, links := walkLinks(i.Path)
+		r.passed(id, at, links)
+		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
+	}
+	r.w.Exec(e)
+	return nil
+}
+
+// passedName returns an absolute path without what means nothing in it.
+func passedName(name string) string {
+	if strings.Contains(name, "/../") {
+		return name
+	}
+	return filepath.Clean(name) // "./configure"
+}
+
+// passed writes down the links to something that was executed.
+func (r *recorder) passed(id int, path string, links []string) {
+	if len(links) > 0 {
+		r.w.File(id, path, record.OpExecuted, 0, links...)
+	}
+}
+
+// died writes down how a process has ended.
+func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
+	all, children := p.Usage(), r.used[p]
+	e := record.Exit{Process: r.ids[p], User: max(0, all.User-children.User), System: max(0, all.System-children.System)}
+	e.Status = recordStatus(status)
+	r.w.Exit(e)
+	if parent := p.Parent(); parent != nil && r.ids[parent] != 0 {
+		sum := r.used[parent]
+		sum.User, sum.System = sum.User+all.User, sum.System+all.System
+		r.used[parent] = sum
+	}
+	delete(r.ids, p)
+	delete(r.used, p)
+	delete(r.execs, p)
+	return nil
+}
+
+func recordStatus(status unix.WaitStatus) record.Status {
+	if status.Signaled() {
+		return record.Status{Code: -1, Signal: int(status.Signal())}
+	}
+	return record.Status{Code: status.ExitStatus()}
+}
+
+// workingDirectory returns that of a thread, or "" if it has ended.
+func workingDirectory(tid int) string {
+	dir, err := readlink(fmt.Sprintf("/proc/%d/cwd", tid))
+	if err != nil {
+		return ""
+	}
+	return dir
+}
