@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -54,21 +55,30 @@ var cases = []struct {
 	{"the bounding set", sequence{"capbset 7", "capbound 7", "exec", "setuid 1", "setuid 0", "ids"}},
 }
 
-// casesFile holds what real root has seen.
+// casesFile holds what real root has seen, without the names of the calls that have
+// told it, which not every architecture has.
 const casesFile = "testdata/cases.txt"
+
+func anyCall(text string) string {
+	return regexp.MustCompile(` by [a-z0-9]+:`).ReplaceAllString(text, ":")
+}
 
 // TestCases compares the cases with what real root sees, or, for who is not root,
 // with what root has seen once.
 func TestCases(t *testing.T) {
 	t.Parallel()
+	needKernel(t)
 	args := []string{harness.Fakeroot(t, programDir()), fmt.Sprintf("%#x", uint64(matter))}
 	var all []sequence
 	for _, c := range cases {
 		all = append(all, c.ops)
 	}
+	got := faked(t, args, all)
 	if os.Getuid() == 0 {
 		needRoot(t)
-		checkCases(t, native(t, args, all), faked(t, args, all))
+		want := native(t, args, all)
+		checkFile(t, want)
+		checkCases(t, want, got)
 		return
 	}
 	text, err := os.ReadFile(casesFile)
@@ -80,29 +90,35 @@ func TestCases(t *testing.T) {
 		t.Fatalf("%s has %d cases, not %d; as root: go test ./tests/fakeroot -run Cases -update", casesFile, len(want), len(cases))
 	}
 	for i, c := range cases {
-		want[i] = strings.TrimPrefix(want[i], c.name+"\n")
+		want[i], got[i] = strings.TrimPrefix(want[i], c.name+"\n"), anyCall(got[i])
 	}
-	checkCases(t, want, faked(t, args, all))
+	checkCases(t, want, got)
 }
 
 func checkCases(t *testing.T, want, got []string) {
 	t.Helper()
-	var file strings.Builder
 	for i, c := range cases {
-		fmt.Fprintf(&file, "# %s\n%s", c.name, want[i])
 		if want[i] != got[i] {
 			t.Errorf("%s, as real root (-) and with faked ownership (+):\n%s", c.name, changes(want[i], got[i]))
 		}
 	}
-	text, err := os.ReadFile(casesFile)
-	switch {
-	case *update:
+}
+
+// checkFile checks that the file has what root sees, or writes it.
+func checkFile(t *testing.T, want []string) {
+	t.Helper()
+	var file strings.Builder
+	for i, c := range cases {
+		fmt.Fprintf(&file, "# %s\n%s", c.name, anyCall(want[i]))
+	}
+	if *update {
 		if err := os.WriteFile(casesFile, []byte(file.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	case err != nil:
+	}
+	if text, err := os.ReadFile(casesFile); err != nil {
 		t.Error(err)
-	case string(text) != file.String():
+	} else if string(text) != file.String() {
 		t.Errorf("%s is not what root sees here; go test ./tests/fakeroot -run Cases -update:\n%s", casesFile, changes(string(text), file.String()))
 	}
 }
