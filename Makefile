@@ -74,7 +74,7 @@ demo: build ## a small C project built inside catbox, and its install refused
 test-packages: build ## real Debian packages, unconfined and confined (PACKAGES="hello zlib lua5.4 grep")
 	@.ci/run check packages
 	CATBOX=$(CURDIR)/$(BIN) CATBOX_TEST_PACKAGES="$(PACKAGES)" \
-		$(GO) test -count=1 -v -timeout 90m -run '^TestPackages$$' ./tests/packages
+		$(GO) test -count=1 -v -timeout 90m -run '^Test(Packages|BuildPackage)$$' ./tests/packages
 
 test-compat: build ## test suites of others, native, inside, confined (COMPAT="go cpython tar" COMPAT_USERS="user root")
 	@.ci/run check compat

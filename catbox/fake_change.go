@@ -28,7 +28,7 @@ func (f *faker) load(s *tracer.Stop, fd int) (o object, ok bool) {
 		return o, false
 	}
 	o.record = f.recordOf(s, fd, &o.st)
-	o.attr = f.show(attr.Attr{Mode: o.st.Mode, UID: o.st.Uid, GID: o.st.Gid, Rdev: uint64(o.st.Rdev)}, o.record)
+	o.attr = f.show(attr.Attr{Mode: o.st.Mode, UID: o.st.Uid, GID: o.st.Gid, Rdev: o.st.Rdev}, o.record)
 	return o, true
 }
 
@@ -135,15 +135,15 @@ func (f *faker) chmod(k *call, o *object, path string, c *cred.Cred, mode uint32
 // setReal gives a file the real mode that goes with one that is recorded. Where
 // the file belongs to somebody else it stays as it is.
 func (f *faker) setReal(s *tracer.Stop, o *object, mode uint32) unix.Errno {
-	real := attr.Real(o.st.Mode&unix.S_IFMT | mode&0o777)
-	if o.st.Uid != f.uid || o.st.Mode&0o7777 == real {
+	mode = attr.Real(o.st.Mode&unix.S_IFMT | mode&0o777)
+	if o.st.Uid != f.uid || o.st.Mode&0o7777 == mode {
 		return 0
 	}
-	ch := change.Change{Kind: change.Mode, Mode: real}
+	ch := change.Change{Kind: change.Mode, Mode: mode}
 	errno := ch.Apply(f.c.resolver.Descriptors(), o.fd)
 	switch errno {
 	case 0:
-		o.st.Mode = o.st.Mode&^0o7777 | real
+		o.st.Mode = o.st.Mode&^0o7777 | mode
 	case unix.EPERM: // immutable, or not owned after all: root could
 		return 0
 	}

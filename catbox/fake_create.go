@@ -159,14 +159,14 @@ func (n *created) apply(mode, wanted uint32) (now attr.Attr, xattrs map[string][
 
 // wanted returns the permission bits that a call asks for, of which a new file really
 // got others.
-func wanted(k *call, real uint32) uint32 {
+func wanted(k *call, made uint32) uint32 {
 	switch k.entry.Op {
 	case sysent.OpOpen, sysent.OpMknod:
 		return k.mode & 0o7777
 	case sysent.OpMkdir:
 		return k.mode & (0o777 | unix.S_ISVTX)
 	}
-	return real & 0o7777
+	return made & 0o7777
 }
 
 // done records what is to be seen of the file that has been made.
@@ -216,7 +216,7 @@ type truncated struct{}
 func (truncated) done(f *faker, s *tracer.Stop) {
 	k, p := &f.k, &f.first
 	k.decode(s, s.Call, s.Args)
-	fd := -1
+	var fd int
 	if k.entry.Op == sysent.OpOpen {
 		p.req = f.descriptor(s, int32(s.Value))
 		fd = f.pinRequest(p)

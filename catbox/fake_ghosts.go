@@ -41,7 +41,7 @@ func handleOf(fd int) []byte {
 }
 
 // keyOf returns the key of a real inode.
-func keyOf(st *unix.Stat_t) fakeroot.Key { return fakeroot.Key{Dev: uint64(st.Dev), Ino: st.Ino} }
+func keyOf(st *unix.Stat_t) fakeroot.Key { return fakeroot.Key{Dev: st.Dev, Ino: st.Ino} }
 
 // lookup returns the record of an inode that a call has just shown, or nil.
 func (f *faker) lookup(s *tracer.Stop, key fakeroot.Key) *fakeroot.Record {

@@ -78,5 +78,5 @@ func deviceOf(s *tracer.Stop) uint64 {
 	if unix.Stat(descriptorPath(s.Tid, int(int32(s.Args[0]))), &st) != nil {
 		return 0
 	}
-	return uint64(st.Dev)
+	return st.Dev
 }

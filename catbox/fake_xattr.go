@@ -260,12 +260,11 @@ func giveXattr(k *call, value []byte) tracer.Verdict {
 
 // listXattrs answers with the names that are real and those that are recorded.
 func (f *faker) listXattrs(k *call, o *object) tracer.Verdict {
-	list := make([]byte, xattrSizeMax)
-	n, err := unix.Listxattr("/proc/self/fd/"+strconv.Itoa(o.fd), list)
-	if err != nil {
-		n = 0
+	var list []byte
+	space := make([]byte, xattrSizeMax)
+	if n, err := unix.Listxattr("/proc/self/fd/"+strconv.Itoa(o.fd), space); err == nil {
+		list = append(list, space[:n]...)
 	}
-	list = list[:n]
 	admin := f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN)
 	for _, name := range slices.Sorted(maps.Keys(o.record.Xattrs)) {
 		if strings.HasPrefix(name, trustedPrefix) && !admin {

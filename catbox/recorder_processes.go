@@ -3,6 +3,7 @@ package catbox
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -11,11 +12,11 @@ import (
 	"github.com/catbox-go/catbox/tracer"
 )
 
-// executed is a file that is executed: its canonical path, and the symbolic links on
-// the way to it.
+// executed is a file that is executed: its canonical path, the absolute one that was
+// passed, and the symbolic links on the way.
 type executed struct {
-	path  string
-	links []string
+	path, name string
+	links      []string
 }
 
 // starts notes the program of the command, which is executed before it is traced.
@@ -30,6 +31,7 @@ func (r *recorder) starts(cmd *tracer.Command) {
 	if abs, err := filepath.Abs(file); err == nil {
 		file = abs
 	}
+	r.command.name = file
 	r.command.path, r.command.links = walkLinks(file)
 }
 
@@ -38,6 +40,7 @@ func (r *recorder) executes(k *call, p *place) {
 	var file executed
 	if r.resolve(k, p, k.path, k.fd, k.follows()) {
 		file.path = string(p.res.Path)
+		file.name = lexical(k, string(p.req.Path), k.fd)
 		file.links = r.linksTo(k, string(p.req.Path), k.fd, file.path)
 	}
 	r.execs[k.stop.Process()] = file
@@ -75,6 +78,12 @@ func (r *recorder) exec(p *tracer.Process) error {
 		r.w.Incomplete("a program could not be read: " + err.Error())
 	}
 	e := record.Exec{Process: id, Path: file.path, Argv: p.Argv(), Dir: dir}
+	if !strings.Contains(file.name, "/../") {
+		file.name = filepath.Clean(file.name) // "./configure"
+	}
+	if filepath.IsAbs(file.name) && file.name != file.path {
+		e.Name = file.name
+	}
 	for _, i := range chain {
 		at, links := walkLinks(i.Path)
 		r.passed(id, at, links)

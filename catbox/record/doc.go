@@ -10,5 +10,5 @@
 //
 // The package traces nothing and imports nothing else of catbox: events are found
 // elsewhere and given to the Writer. What is made of a Build for other programs is in
-// package format, and who owns its files in package owners.
+// package formats, and who owns its files in package owners.
 package record

@@ -60,7 +60,8 @@ type Start struct {
 // Exec is a program that a process has become.
 type Exec struct {
 	Process      int           `json:"process"`
-	Path         string        `json:"path"` // canonical; that of a script, not of its interpreter
+	Path         string        `json:"path"`           // canonical; that of a script, not of its interpreter
+	Name         string        `json:"name,omitempty"` // absolute, as it was passed, if links made it another one
 	Argv         []string      `json:"argv"`
 	Dir          string        `json:"dir"`
 	Interpreters []Interpreter `json:"interpreters,omitempty"` // in the order in which the kernel found them

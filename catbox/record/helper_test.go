@@ -67,7 +67,7 @@ func sample(t *testing.T, o Options) []byte {
 		Policy: Policy{Paths: []string{"/w"}, Network: "none", Action: "deny"},
 	}, o)
 	make := w.Start(100, 0)
-	w.Exec(Exec{Process: make, Path: "/usr/bin/make", Argv: []string{"make"}, Dir: "/w\xfe",
+	w.Exec(Exec{Process: make, Path: "/usr/bin/make", Name: "/bin/m\xff", Argv: []string{"make"}, Dir: "/w\xfe",
 		Interpreters: []Interpreter{{"/lib64/ld.so\xff", Loader}}})
 	w.File(make, "/w/Makefile\xff", OpRead, 0, "/w/link\xfc", "/other")
 	w.File(make, "/w/GNUmakefile", OpMissing, 2)

@@ -39,7 +39,7 @@ func (e *LineError) Unwrap() error { return e.Err }
 // After an error, which is a [*LineError] or one of r, there is nothing more.
 func Read(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		in := &lines{r: bufio.NewReaderSize(r, 256<<10)}
+		in := &lines{r: bufio.NewReaderSize(r, 64<<10)}
 		first, err := in.first()
 		if err != nil {
 			yield(nil, err)

@@ -31,7 +31,7 @@ func TestRoundTrip(t *testing.T) {
 			}
 			exec := one[*Exec](t, list)
 			exec.Time = 0
-			if diff := cmp.Diff(&Exec{Process: 1, Path: "/usr/bin/make", Argv: []string{"make"}, Dir: "/w\xfe",
+			if diff := cmp.Diff(&Exec{Process: 1, Path: "/usr/bin/make", Name: "/bin/m\xff", Argv: []string{"make"}, Dir: "/w\xfe",
 				Interpreters: []Interpreter{{"/lib64/ld.so\xff", Loader}}}, exec); diff != "" {
 				t.Errorf("exec (-want +got)\n%s", diff)
 			}
@@ -159,6 +159,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"type":"run","version":1}` + "\n" +
 		`{"type":"files","process":1,"entries":[{"path":"/\ufffd","path_bytes":"L/8=","ops":{"read":[1,2]},"from":[{"seq":1,"path":"/b"}],"links":["/l"]}]}` + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		_, _ = Load(bytes.NewReader(data)) // whatever it says, it must not panic
 		for e, err := range Read(bytes.NewReader(data)) {
 			if err != nil {
 				return

@@ -9,8 +9,11 @@ type node[T any] struct {
 	v    T
 }
 
+// maxPath bounds the names of a tree, and with them its depth.
+const maxPath = 64 << 10
+
 // isPath reports whether a string is a path that can be in a tree.
-func isPath(path string) bool { return strings.HasPrefix(path, "/") }
+func isPath(path string) bool { return strings.HasPrefix(path, "/") && len(path) <= maxPath }
 
 // cutName splits the first name off a path; "" is no name.
 func cutName(path string) (name, rest string) {

@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"unicode/utf8"
 )
@@ -103,16 +104,18 @@ type execWire struct {
 	Type string `json:"type"`
 	*plainExec
 	PathBytes []byte   `json:"path_bytes,omitempty"`
+	NameBytes []byte   `json:"name_bytes,omitempty"`
 	ArgvBytes [][]byte `json:"argv_bytes,omitempty"`
 	DirBytes  []byte   `json:"dir_bytes,omitempty"`
 }
 
 func (e *Exec) wire() wire {
-	return &execWire{e.kind(), (*plainExec)(e), exact(e.Path), exactAll(e.Argv), exact(e.Dir)}
+	return &execWire{e.kind(), (*plainExec)(e), exact(e.Path), exact(e.Name), exactAll(e.Argv), exact(e.Dir)}
 }
 
 func (w *execWire) restore() {
 	restore(&w.Path, w.PathBytes)
+	restore(&w.Name, w.NameBytes)
 	restoreAll(w.Argv, w.ArgvBytes)
 	restore(&w.Dir, w.DirBytes)
 }
@@ -283,10 +286,13 @@ func check(e Event, w wire) error {
 			return fmt.Errorf("%w: %d, this is version %d", ErrVersion, e.Version, Version)
 		}
 	case *Start:
-		if e.ID <= 0 || e.Parent < 0 || e.Parent >= e.ID {
+		if e.ID <= 0 || e.ID > math.MaxInt32 || e.Parent < 0 || e.Parent >= e.ID {
 			return fmt.Errorf("process %d with parent %d", e.ID, e.Parent)
 		}
 	case *Files:
+		if e.Process < 0 || e.Process > math.MaxInt32 {
+			return fmt.Errorf("files of process %d", e.Process)
+		}
 		for i := range e.Entries {
 			if err := e.Entries[i].Ops.fromMap(w.(*filesWire).Entries[i].Ops); err != nil {
 				return fmt.Errorf("entry %d: %w", i, err)

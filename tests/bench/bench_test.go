@@ -108,7 +108,8 @@ no value for make -j2, strace bpf: it died
 
 func TestTargets(t *testing.T) {
 	results := func(write float64) []result {
-		return []result{{row{name: rowWrite}, map[string]float64{native: 1, ours: write, strace: 10}}}
+		return []result{{row{name: rowWrite}, map[string]float64{native: 1, ours: write, strace: 10}},
+			{row{name: rowInstall}, map[string]float64{native: 1, faked: write / 5, fakeroot: 1}}}
 	}
 	for _, tt := range []struct {
 		name   string
@@ -119,6 +120,7 @@ func TestTargets(t *testing.T) {
 	}{
 		{"met", 6.5, 10 * time.Millisecond, 40, false},
 		{"ratio missed", 6.6, time.Millisecond, 1, true},
+		{"ratio to fakeroot(1) missed", 7.6, time.Millisecond, 1, true},
 		{"start-up missed", 1, 11 * time.Millisecond, 1, true},
 		{"memory missed", 1, time.Millisecond, 41, true},
 	} {

@@ -1,7 +1,7 @@
 // Command bench measures what catbox costs, beside its peers, in one run on one
 // machine, and prints one table of ratios to native speed.
 //
-//	go run ./tests/bench [-reps N] [-full]
+//	go run ./tests/bench [-reps N] [-full] [-rows REGEX] [-columns REGEX]
 //
 // It needs gcc, make and, for the real builds, apt-get and dpkg-source; peers
 // that are not installed have no column. CATBOX names the binary (bin/catbox).
@@ -24,6 +24,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"syscall"
 )
 
@@ -36,9 +37,13 @@ func main() {
 	}
 	full := flag.Bool("full", os.Getenv("BENCH_FULL") == "1", "build grep, and measure more often")
 	reps := flag.Int("reps", 0, "measurements of each cell (0: 11 for one call, 3 for a build; with -full 21 and 5)")
+	only := regexp.MustCompile("")
+	flag.TextVar(only, "rows", only, "measure the rows whose names match this regular expression")
+	ways := regexp.MustCompile("")
+	flag.TextVar(ways, "columns", ways, "measure the ways whose names match this regular expression, beside native")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, *full, *reps)
+	err := bench(ctx, *full, *reps, only, ways)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -47,7 +52,7 @@ func main() {
 }
 
 // bench sets everything up, measures, prints, and removes what it made.
-func bench(ctx context.Context, full bool, reps int) error {
+func bench(ctx context.Context, full bool, reps int, only, ways *regexp.Regexp) error {
 	// Not below /tmp: catbox and bwrap give the builds a private one.
 	work, err := os.MkdirTemp("/var/tmp", "catbox-bench.")
 	if err != nil {
@@ -59,8 +64,8 @@ func bench(ctx context.Context, full bool, reps int) error {
 	if err != nil {
 		return err
 	}
-	columns := columns(catbox)
-	rows, err := rows(ctx, work, full, reps)
+	columns := columns(catbox, ways)
+	rows, err := rows(ctx, work, full, reps, only)
 	if err != nil {
 		return err
 	}
@@ -69,6 +74,9 @@ func bench(ctx context.Context, full bool, reps int) error {
 	}
 	m := &meter{columns: columns, progress: os.Stderr}
 	for _, r := range rows {
+		if !only.MatchString(r.name) {
+			continue
+		}
 		if err := m.measure(ctx, r); err != nil {
 			return err
 		}

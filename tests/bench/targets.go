@@ -43,6 +43,13 @@ func printTargets(out io.Writer, results []result, start time.Duration, memory f
 		{"fork+exec, ratio to native", 1.08, ratio(rowExec, ours, native)},
 		{"configure, cpu ratio to native", 1.15, ratio(rowConfigure, ours, native)},
 		{"make -j2, cpu ratio to native", 1.05, ratio(rowMake, ours, native)},
+		{"fakeroot: configure, cpu ratio to native", 1.50, ratio(rowConfigure, faked, native)},
+		{"fakeroot: make -j2, cpu ratio to native", 1.25, ratio(rowMake, faked, native)},
+		{"fakeroot: " + rowInstall + ", ratio to fakeroot(1)", 1.5, ratio(rowInstall, faked, fakeroot)},
+		{"record: configure, cpu ratio to native", 1.60, ratio(rowConfigure, records, native)},
+		{"record: make -j2, cpu ratio to native", 1.35, ratio(rowMake, records, native)},
+		{"record of all: configure, cpu ratio to native", 2.0, ratio(rowConfigure, recorded, native)},
+		{"record of all: make -j2, cpu ratio to native", 1.45, ratio(rowMake, recorded, native)},
 		{"start-up over true, ms", 10, func() (float64, bool) { return start.Seconds() * 1000, true }},
 		{"memory with 10,000 processes, MiB", 40, func() (float64, bool) { return memory, true }},
 	}

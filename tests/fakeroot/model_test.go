@@ -58,10 +58,16 @@ func count() int {
 // batch is how many sequences one process carries out.
 const batch = 250
 
+// finding is a sequence that differs, and how.
+type finding struct {
+	sequence
+	changes string
+}
+
 // compare runs sequences on both sides.
 func compare(t *testing.T, args []string, count int) {
 	t.Helper()
-	differing := make([][]sequence, (count+batch-1)/batch)
+	differing := make([][]finding, (count+batch-1)/batch)
 	t.Run("batches", func(t *testing.T) {
 		for i := range differing {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -70,16 +76,16 @@ func compare(t *testing.T, args []string, count int) {
 				want, got := both(t, args, all)
 				for j := range all {
 					if want[j] != got[j] {
-						differing[i] = append(differing[i], all[j])
+						differing[i] = append(differing[i], finding{all[j], changes(want[j], got[j])})
 					}
 				}
 			})
 		}
 	})
 	found, told := 0, map[string]bool{}
-	for _, s := range slices.Concat(differing...) {
+	for _, f := range slices.Concat(differing...) {
 		if found++; len(told) < *reported && found <= 4**reported {
-			report(t, args, s, told)
+			report(t, args, f, told)
 		}
 	}
 	if found > 0 {
@@ -109,9 +115,14 @@ func both(t testing.TB, args []string, all []sequence) (want, got []string) {
 
 // report cuts a sequence down and shows what differs, unless a sequence of the same
 // kind has been told of before.
-func report(t *testing.T, args []string, s sequence, told map[string]bool) {
+func report(t *testing.T, args []string, f finding, told map[string]bool) {
 	t.Helper()
-	s = shrink(t, args, s)
+	s, note := shrink(t, args, f.sequence), ""
+	if want, got := both(t, args, []sequence{s}); want[0] != got[0] {
+		f.changes = changes(want[0], got[0])
+	} else {
+		note = ", behind the sequences before it"
+	}
 	var kind string // the names of the operations
 	for _, op := range s {
 		name, _, _ := strings.Cut(op, " ")
@@ -121,7 +132,5 @@ func report(t *testing.T, args []string, s sequence, told map[string]bool) {
 		return
 	}
 	told[kind] = true
-	want, got := both(t, args, []sequence{s})
-	t.Errorf("these operations:\n\t%s\nas real root (-) and with faked ownership (+):\n%s",
-		strings.Join(s, "\n\t"), changes(want[0], got[0]))
+	t.Errorf("these operations%s:\n\t%s\nas real root (-) and with faked ownership (+):\n%s", note, strings.Join(s, "\n\t"), f.changes)
 }

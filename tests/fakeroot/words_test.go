@@ -12,7 +12,7 @@ var words = map[byte][]string{
 	// m: permission bits
 	'm': {"0644", "0755", "0600", "0777", "0", "0400", "0111", "0070", "0200", "04755", "02755", "06711", "01777", "02775", "02644",
 		"04600", "07777", "0177777"},
-	'M': {"0777", "04755", "04777", "02755", "06755", "02745", "06711"},
+	'M': {"0777", "04755", "04777", "02755", "06755", "06711"},
 	'k': {"0", "022", "022", "077", "0777", "0700", "0277", "02"},
 	// n: the type of a node; v: device numbers
 	'n': {"c", "c", "b", "b", "p", "s", "f"},
@@ -85,7 +85,7 @@ var operations = []struct {
 	{40, files | mixed, "rename %p %p"},
 	{15, files | mixed, "exchange %p %p"},
 	{10, files | mixed, "noreplace %p %p"},
-	{3, files | mixed, "whiteout %f %f"},
+	{3, files, "whiteout %f %f"},
 	{3, files | mixed, "chdir d"},
 	{3, files | mixed, "back"},
 

@@ -10,6 +10,7 @@
  *     write   open a file for writing, close it
  *     stat    stat a file
  *     chmod   chmod a file
+ *     chown   give a file to the caller
  *     exec    fork, run /bin/true, wait for it
  *
  * The file is DIRECTORY/bench; it is created first and stays. The exit status is
@@ -28,6 +29,8 @@
 #include <unistd.h>
 
 static char path[PATH_MAX];
+static uid_t uid;
+static gid_t gid;
 
 static int do_open(int flags)
 {
@@ -48,6 +51,8 @@ static int do_stat(void)
 }
 
 static int do_chmod(void) { return chmod(path, 0644); }
+
+static int do_chown(void) { return chown(path, uid, gid); }
 
 static int do_exec(void)
 {
@@ -77,12 +82,13 @@ static const struct {
 	{"write", do_write},
 	{"stat", do_stat},
 	{"chmod", do_chmod},
+	{"chown", do_chown},
 	{"exec", do_exec},
 };
 
 static int usage(void)
 {
-	fputs("usage: bench_calls read|write|stat|chmod|exec COUNT DIRECTORY\n", stderr);
+	fputs("usage: bench_calls read|write|stat|chmod|chown|exec COUNT DIRECTORY\n", stderr);
 	return 2;
 }
 
@@ -116,6 +122,8 @@ int main(int argc, char **argv)
 	if (fd < 0 || close(fd) != 0)
 		return failed(path);
 
+	uid = geteuid();
+	gid = getegid();
 	if (clock_gettime(CLOCK_MONOTONIC, &start) != 0)
 		return failed("clock_gettime");
 	for (long i = 0; i < count; i++)

@@ -110,8 +110,8 @@ func (c *Cred) SetGID(gid int) (*Cred, unix.Errno) {
 }
 
 // SetReUID is setreuid(2).
-func (c *Cred) SetReUID(real, effective int) (*Cred, unix.Errno) {
-	ids, e := setre(c.UID, real, effective, c.Capable(unix.CAP_SETUID))
+func (c *Cred) SetReUID(rid, effective int) (*Cred, unix.Errno) {
+	ids, e := setre(c.UID, rid, effective, c.Capable(unix.CAP_SETUID))
 	if e != 0 {
 		return c, e
 	}
@@ -119,18 +119,18 @@ func (c *Cred) SetReUID(real, effective int) (*Cred, unix.Errno) {
 }
 
 // SetReGID is setregid(2).
-func (c *Cred) SetReGID(real, effective int) (*Cred, unix.Errno) {
-	ids, e := setre(c.GID, real, effective, c.Capable(unix.CAP_SETGID))
+func (c *Cred) SetReGID(rid, effective int) (*Cred, unix.Errno) {
+	ids, e := setre(c.GID, rid, effective, c.Capable(unix.CAP_SETGID))
 	if e != 0 {
 		return c, e
 	}
 	return c.with(func(n *Cred) { n.GID = ids }), 0
 }
 
-func setre(old IDs, real, effective int, capable bool) (IDs, unix.Errno) {
+func setre(old IDs, rid, effective int, capable bool) (IDs, unix.Errno) {
 	ids := old
-	if real != Keep {
-		ids.Real = uint32(real)
+	if rid != Keep {
+		ids.Real = uint32(rid)
 		if ids.Real != old.Real && ids.Real != old.Effective && !capable {
 			return old, unix.EPERM
 		}
@@ -141,7 +141,7 @@ func setre(old IDs, real, effective int, capable bool) (IDs, unix.Errno) {
 			return old, unix.EPERM
 		}
 	}
-	if real != Keep || effective != Keep && ids.Effective != old.Real {
+	if rid != Keep || effective != Keep && ids.Effective != old.Real {
 		ids.Saved = ids.Effective
 	}
 	ids.FS = ids.Effective
@@ -149,8 +149,8 @@ func setre(old IDs, real, effective int, capable bool) (IDs, unix.Errno) {
 }
 
 // SetResUID is setresuid(2).
-func (c *Cred) SetResUID(real, effective, saved int) (*Cred, unix.Errno) {
-	ids, e := setres(c.UID, real, effective, saved, c.Capable(unix.CAP_SETUID))
+func (c *Cred) SetResUID(rid, effective, saved int) (*Cred, unix.Errno) {
+	ids, e := setres(c.UID, rid, effective, saved, c.Capable(unix.CAP_SETUID))
 	if e != 0 {
 		return c, e
 	}
@@ -158,8 +158,8 @@ func (c *Cred) SetResUID(real, effective, saved int) (*Cred, unix.Errno) {
 }
 
 // SetResGID is setresgid(2).
-func (c *Cred) SetResGID(real, effective, saved int) (*Cred, unix.Errno) {
-	ids, e := setres(c.GID, real, effective, saved, c.Capable(unix.CAP_SETGID))
+func (c *Cred) SetResGID(rid, effective, saved int) (*Cred, unix.Errno) {
+	ids, e := setres(c.GID, rid, effective, saved, c.Capable(unix.CAP_SETGID))
 	if e != 0 {
 		return c, e
 	}
@@ -168,8 +168,8 @@ func (c *Cred) SetResGID(real, effective, saved int) (*Cred, unix.Errno) {
 
 // setres changes nothing, the id of the file system included, where nothing would
 // change, as Linux 6.3 and newer have it.
-func setres(old IDs, real, effective, saved int, capable bool) (IDs, unix.Errno) {
-	if (real == Keep || uint32(real) == old.Real) && (saved == Keep || uint32(saved) == old.Saved) &&
+func setres(old IDs, rid, effective, saved int, capable bool) (IDs, unix.Errno) {
+	if (rid == Keep || uint32(rid) == old.Real) && (saved == Keep || uint32(saved) == old.Saved) &&
 		(effective == Keep || uint32(effective) == old.Effective && uint32(effective) == old.FS) {
 		return old, 0
 	}
@@ -177,7 +177,7 @@ func setres(old IDs, real, effective, saved int, capable bool) (IDs, unix.Errno)
 	for _, set := range []struct {
 		to *uint32
 		id int
-	}{{&ids.Real, real}, {&ids.Effective, effective}, {&ids.Saved, saved}} {
+	}{{&ids.Real, rid}, {&ids.Effective, effective}, {&ids.Saved, saved}} {
 		if set.id == Keep {
 			continue
 		}

@@ -1,6 +1,7 @@
 package cred
 
 import (
+	"errors"
 	"fmt"
 	"math/rand"
 	"os"
@@ -148,7 +149,9 @@ func capsStep(rnd *rand.Rand) step {
 				{Effective: uint32(now.Effective >> 32), Permitted: uint32(now.Permitted >> 32), Inheritable: uint32(now.Inheritable >> 32)},
 			}
 			if err := unix.Capset(&header, &data[0]); err != nil {
-				return 0, err.(unix.Errno)
+				var errno unix.Errno
+				errors.As(err, &errno)
+				return 0, errno
 			}
 			return 0, 0
 		},
@@ -192,8 +195,8 @@ func compare(t *testing.T, steps []step) string {
 			return fmt.Sprintf("%q: kernel %d %v, model %d %v", names, value, errno, wantValue, wantErrno)
 		}
 		c = n
-		real := kernel(t)
-		if diff := cmp.Diff(real, c); diff != "" {
+		kern := kernel(t)
+		if diff := cmp.Diff(kern, c); diff != "" {
 			return fmt.Sprintf("%q (-kernel +model):\n%s", names, diff)
 		}
 	}

@@ -76,7 +76,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{err: err, hint: "see " + cmd.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.runCommand(), a.exportCommand(), a.applyCommand(), a.canonicalCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.reportCommand(), a.depsCommand(), a.exportCommand(), a.applyCommand(), a.canonicalCommand(), a.doctorCommand(), a.versionCommand())
 	return root
 }
 

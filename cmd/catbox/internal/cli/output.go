@@ -22,7 +22,10 @@ type output struct {
 
 func (a *app) openOutput(f *exportFlags, dir string) (*output, error) {
 	if f.output != "-" {
-		return createOutput(f.output, dir)
+		if name := target(f.output); isInside(filepath.Dir(name), dir) {
+			return nil, usagef("give a FILE outside of it", "-o %s: in %s, it would be part of itself", catbox.Printable(name), catbox.Printable(dir))
+		}
+		return createOutput(f.output)
 	}
 	if file, ok := a.out.(*os.File); ok && f.format == formatTar && term.IsTerminal(int(file.Fd())) {
 		return nil, usagef("give -o FILE, or a pipe: catbox export ... | tar -tv", "an archive is nothing for a terminal")
@@ -30,13 +33,16 @@ func (a *app) openOutput(f *exportFlags, dir string) (*output, error) {
 	return &output{Writer: a.out}, nil
 }
 
-func createOutput(name, dir string) (*output, error) {
+// target returns what a name means if it is a link, so that the link stays.
+func target(name string) string {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target
+		return target
 	}
-	if isInside(filepath.Dir(name), dir) {
-		return nil, usagef("give a FILE outside of it", "-o %s: in %s, it would be part of itself", catbox.Printable(name), catbox.Printable(dir))
-	}
+	return name
+}
+
+func createOutput(name string) (*output, error) {
+	name = target(name)
 	open, temporary, flags := name, "", os.O_WRONLY
 	if info, err := os.Stat(name); err != nil || info.Mode().IsRegular() {
 		// Beside it, so that it can be renamed.

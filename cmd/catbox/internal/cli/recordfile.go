@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/catbox-go/catbox/catbox"
+	"github.com/catbox-go/catbox/catbox/record"
+)
+
+// loadRecord reads the record of a build; - is standard input. What it lacks is said on
+// standard error.
+func (a *app) loadRecord(name string) (*record.Build, error) {
+	in := a.in
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, &taskError{err: err, hint: recordHint(err)}
+		}
+		defer file.Close()
+		in = file
+	}
+	b, err := record.Load(in)
+	if err != nil {
+		return nil, &taskError{err: fmt.Errorf("%s: %w", catbox.Printable(name), unwrapPath(err)), hint: recordHint(err)}
+	}
+	if !b.End.Complete {
+		a.message("%s the record is not complete:", a.style.note("note:"))
+		for _, reason := range b.End.Reasons {
+			a.message("  %s", oneLine(reason))
+		}
+	}
+	return b, nil
+}
+
+func recordHint(err error) string {
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, record.ErrNoRecord):
+		return "catbox run --record FILE writes one"
+	case errors.Is(err, record.ErrVersion):
+		return "use the version of catbox that has written it"
+	}
+	return ""
+}
+
+func oneRecord(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("see "+cmd.CommandPath()+" --help", "%s takes one record, got %d arguments", cmd.CommandPath(), len(args))
+	}
+	return nil
+}
+
+// writeTo writes something to a file, which it becomes only when it is complete, or to
+// standard output.
+func (a *app) writeTo(name string, write func(io.Writer) error) error {
+	out := &output{Writer: a.out}
+	if name != "-" {
+		var err error
+		if out, err = createOutput(name); err != nil {
+			return err
+		}
+	}
+	defer out.discard()
+	err := write(out)
+	if err == nil {
+		err = out.commit()
+	}
+	if err != nil {
+		return &taskError{err: fmt.Errorf("write %s: %w", catbox.Printable(name), unwrapPath(err))}
+	}
+	return nil
+}
