@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
@@ -16,17 +17,19 @@ import (
 	"github.com/catbox-go/catbox/tests/harness"
 )
 
-// inTerminal runs catbox, which records, in a terminal of 40 columns and 10 rows.
+// inTerminal runs catbox, which records, in a terminal of 60 columns and 10 rows.
 func inTerminal(t *testing.T, script string) (*terminal, func() int) {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := catbox(t, "run", "--record", filepath.Join(dir, "record"), "-p", dir, "-c", script)
 	cmd.Env = append(os.Environ(), "TERM=xterm")
-	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 10, Cols: 40})
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 10, Cols: 60})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = file.Close() })
+	limit := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }) // which ends a read that waits in vain
+	t.Cleanup(func() { limit.Stop() })
 	return &terminal{t: t, file: file}, func() int { return exitStatus(t, cmd.Wait()) }
 }
 
@@ -45,10 +48,10 @@ func TestProgress(t *testing.T) {
 	before := strings.Clone(term.seen.String())
 	term.expect(" violations\x1b8")
 
-	now := newScreen(t, 40, 10)
+	now := newScreen(t, 60, 10)
 	now.write(term.seen.String())
 	last := string(now.rows[9])
-	if !regexp.MustCompile(`^catbox: \d+:\d\d, 1 process, \d+ files, 0 violatio`).MatchString(last) {
+	if !regexp.MustCompile(`^catbox: \d+:\d\d, 1 process, \d+ files, 0 violations$`).MatchString(last) {
 		t.Errorf("the last row is %q", last)
 	}
 	if now.row != 1 || now.col != 3 || before != "first\r\npar" {
@@ -62,7 +65,7 @@ func TestProgress(t *testing.T) {
 	if status := wait(); status != 3 {
 		t.Errorf("status %d, want 3", status)
 	}
-	end := newScreen(t, 40, 10)
+	end := newScreen(t, 60, 10)
 	end.write(all)
 	want := []string{"first", "partial"}
 	for i := range 30 {
@@ -84,7 +87,7 @@ func TestProgressEnds(t *testing.T) {
 	term.expect("\r\n")
 	pid.WriteString(strings.TrimSpace(term.seen.String()))
 	term.expect("\x1b[1;9r")
-	if err := pty.Setsize(term.file, &pty.Winsize{Rows: 20, Cols: 40}); err != nil {
+	if err := pty.Setsize(term.file, &pty.Winsize{Rows: 20, Cols: 60}); err != nil {
 		t.Fatal(err)
 	}
 	term.expect("\x1b[r")
@@ -100,7 +103,7 @@ func TestProgressEnds(t *testing.T) {
 	if status := wait(); status != 143 {
 		t.Errorf("status %d, want 143", status)
 	}
-	if set, reset := strings.Count(all, "\x1b[1;"), strings.Count(all, "\x1b[r"); set != 2 || reset != 2 {
+	if set, reset := len(regexp.MustCompile(`\x1b\[1;\d+r`).FindAllString(all, -1)), strings.Count(all, "\x1b[r"); set != 2 || reset != 2 {
 		t.Errorf("%d regions were set and %d reset in %q", set, reset, all)
 	}
 }
