@@ -175,6 +175,7 @@ func (c *confiner) refuse(v Violation, errno unix.Errno, always bool) tracer.Ver
 	if v.Count == 1 {
 		c.recorder.violation(s, &v)
 	}
+	c.recorder.refused()
 	if c.hooks.Violation != nil {
 		if err := c.hooks.Violation(v); err != nil {
 			s.Abort(err)

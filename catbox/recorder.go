@@ -22,6 +22,7 @@ type recorder struct {
 	c     *confiner
 	w     *record.Writer
 	level record.Level
+	count *Progress
 
 	ids     map[*tracer.Process]int
 	used    map[*tracer.Process]tracer.Usage // by children that have ended
@@ -50,7 +51,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 	if s.Record == nil {
 		return nil
 	}
-	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
+	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
 		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}}
 	r.hides = len(s.HidePaths) > 0
 	if r.level == "" {
@@ -180,10 +181,14 @@ func (r *recorder) looked(k *call) bool {
 	if !ok || errno != 0 && climbs(p.req.Path) {
 		return false
 	}
+	readlink := k.entry.Class == sysent.PathRead && k.entry.Last == sysent.NoFollow && errno == 0
+	if readlink && r.meta.Stat.Mode&unix.S_IFMT != unix.S_IFLNK {
+		return true // EINVAL
+	}
 	path := string(r.c.resolver.Placed(&p.req))
 	r.w.File(r.id(k.stop.Process()), path, record.OpLookedAt, errno)
-	if errno == 0 && k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFLNK {
-		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0) // readlink
+	if readlink {
+		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0)
 	}
 	return true
 }
@@ -243,6 +248,7 @@ func (r *recorder) id(p *tracer.Process) int { return r.ids[p] }
 
 func (r *recorder) put(k *call, path string, op record.Op, links ...string) {
 	if path != "" {
+		r.count.used(path)
 		r.w.File(r.id(k.stop.Process()), path, op, 0, links...)
 	}
 }
@@ -341,8 +347,10 @@ func (r *recorder) twoNames(k *call, now seen) {
 		r.put(k, now.other, record.OpCreated)
 		r.put(k, now.other, record.OpWritten)
 	case k.flags&unix.RENAME_EXCHANGE != 0:
+		r.count.used(now.other)
 		r.w.Exchange(id, now.path, now.other)
 	default:
+		r.count.used(now.other)
 		r.w.Rename(id, now.path, now.other)
 	}
 	clear(r.links)
@@ -394,6 +402,13 @@ func (r *recorder) violation(s *tracer.Stop, v *Violation) {
 		out.Processes = append(out.Processes, record.ProcessInfo{PID: p.PID, Argv: p.Argv})
 	}
 	r.w.Violation(out)
+}
+
+// refused counts a violation, equal ones included.
+func (r *recorder) refused() {
+	if r != nil {
+		r.count.refused()
+	}
 }
 
 // owner writes down faked ownership.

@@ -53,6 +53,7 @@ func (r *recorder) born(p *tracer.Process) error {
 	if p.Parent() != nil {
 		parent = r.ids[p.Parent()]
 	}
+	r.count.started()
 	r.ids[p] = r.w.Start(p.PID(), parent)
 	if p.Parent() == nil { // it was executed before it was traced
 		r.execs[p] = r.command
@@ -87,6 +88,7 @@ func (r *recorder) exec(p *tracer.Process) error {
 		r.passed(id, at, links)
 		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
 	}
+	r.count.used(file.path)
 	r.w.Exec(e)
 	return nil
 }

@@ -55,6 +55,9 @@ type Sandbox struct {
 	Record      *record.Writer
 	RecordLevel record.Level
 
+	// Progress is counted up while a run is recorded. Nil: nothing is counted.
+	Progress *Progress
+
 	// OnViolation says what happens to a call that the policy refuses.
 	OnViolation Action
 

@@ -20,12 +20,15 @@ type recordFlags struct {
 	level  string
 	values bool
 	hash   bool
+
+	progress progressMode
 }
 
 func (f *recordFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.file, "record", "", "record what the command executes, reads, writes and looks for in `FILE`")
 	flags.StringVar(&f.level, "record-level", string(record.LevelFiles), "what to record: exec, files, or all (what is only looked at as well)")
 	flags.BoolVar(&f.values, "record-env", false, "record the values of the environment, and not only its names")
+	flags.Var(newWord(&f.progress, progressWords()), "progress", "with --record: show a status line on a terminal: auto or never")
 	flags.BoolVar(&f.hash, "record-hash", false, "record the SHA-256 of inputs and outputs")
 }
 

@@ -78,7 +78,8 @@ has, which fakeroot(1) may have saved. --fakeroot=lie only says so: changes of o
 and of the identity succeed and do nothing, at no cost.
 
 With --record FILE what the command and all it starts execute, read, write, look for
-and miss is written to FILE: see catbox report and catbox deps.
+and miss is written to FILE: see catbox report and catbox deps. If standard error is a
+terminal its last row shows how far it is; the command has the rows above it.
 
 The command gets standard input, output and error, and no other descriptor
 unless --keep-fd names it.
@@ -135,6 +136,7 @@ func (a *app) runCommand() *cobra.Command {
 	complete("fakeroot", fakerootWords()...)
 	complete("fakeroot-unknown", unknownWords()...)
 	complete("record-level", recordLevels()...)
+	complete("progress", progressWords()...)
 	return cmd
 }
 

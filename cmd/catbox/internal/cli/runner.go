@@ -72,7 +72,10 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	box.Hooks.Violation = report.violation
 	box.Hooks.GroupStop = signals.groupStopped
 	box.Hooks.Stalled = a.stalled
+	line := a.newProgress(f, box)
+	signals.around(line)
 	err = a.sequence(ctx, box, template, commands, report)
+	line.stop()
 	if abandoned(err) {
 		return err
 	}

@@ -24,6 +24,7 @@ type signals struct {
 	mu      sync.Mutex
 	asked   bool // a SIGTSTP has come that catbox has not followed
 	stopped bool // job control has stopped the command
+	line    *progress
 }
 
 // watchSignals starts to catch signals. The context is cancelled by one that is
@@ -45,6 +46,13 @@ func watchSignals(parent context.Context) (context.Context, *signals) {
 	signal.Notify(s.arrived, catch...)
 	go s.loop()
 	return ctx, s
+}
+
+// around sets what is not to be on the terminal while catbox is stopped.
+func (s *signals) around(line *progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.line = line
 }
 
 // stop gives the signals their usual meaning again.
@@ -80,7 +88,9 @@ func (s *signals) handle(sig syscall.Signal) {
 	case syscall.SIGCONT:
 		s.mu.Lock()
 		s.asked, s.stopped = false, false
+		line := s.line
 		s.mu.Unlock()
+		line.resume()
 	}
 }
 
@@ -97,11 +107,13 @@ func (s *signals) follow(note func()) {
 	s.mu.Lock()
 	note()
 	both := s.asked && s.stopped
+	line := s.line
 	if both {
 		s.asked, s.stopped = false, false
 	}
 	s.mu.Unlock()
 	if both {
+		line.pause()
 		_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
 	}
 }
