@@ -128,13 +128,11 @@ func (b *Build) file(process int, f *File, c *classifier) {
 	p.use(process, f.Ops.Set())
 	c.file(p, f)
 	for _, link := range f.Links {
-		l := b.path(link)
+		l := b.path(link.Path)
 		l.Link = true
-		var when Span
-		for _, span := range f.Ops {
-			when.add(span)
+		if link.Seq != 0 {
+			l.Ops[OpLookedAt].add(Span{link.Seq, link.Seq})
 		}
-		l.Ops[OpLookedAt].add(when)
 		l.use(process, OpsOf(OpLookedAt))
 	}
 }

@@ -48,13 +48,13 @@ func (q *quick) file(f *File) {
 		f.Errnos = q.texts()
 	}
 	if q.has(`,"from":[`) {
-		f.From = q.moves()
+		f.From = q.others()
 	}
 	if q.has(`,"to":[`) {
-		f.To = q.moves()
+		f.To = q.others()
 	}
 	if q.has(`,"links":[`) {
-		f.Links = q.texts()
+		f.Links = q.others()
 	}
 	q.must("}")
 }
@@ -82,19 +82,19 @@ func (q *quick) ops(ops *Ops) {
 	q.must("}")
 }
 
-func (q *quick) moves() []Move {
-	var moves []Move
+func (q *quick) others() []Other {
+	var others []Other
 	for more := true; more && !q.bad; more = q.has(",") {
-		var m Move
+		var m Other
 		q.must(`{"seq":`)
 		m.Seq = q.number()
 		q.must(`,"path":`)
 		m.Path = q.text()
 		q.must("}")
-		moves = append(moves, m)
+		others = append(others, m)
 	}
 	q.must("]")
-	return moves
+	return others
 }
 
 func (q *quick) texts() []string {

@@ -215,17 +215,16 @@ type filesWire struct {
 }
 
 type fileWire struct {
-	Path       string               `json:"path"`
-	PathBytes  []byte               `json:"path_bytes"`
-	Ops        map[string][2]uint64 `json:"ops"`
-	Errnos     []string             `json:"errnos"`
-	From       []moveWire           `json:"from"`
-	To         []moveWire           `json:"to"`
-	Links      []string             `json:"links"`
-	LinksBytes [][]byte             `json:"links_bytes"`
+	Path      string               `json:"path"`
+	PathBytes []byte               `json:"path_bytes"`
+	Ops       map[string][2]uint64 `json:"ops"`
+	Errnos    []string             `json:"errnos"`
+	From      []otherWire          `json:"from"`
+	To        []otherWire          `json:"to"`
+	Links     []otherWire          `json:"links"`
 }
 
-type moveWire struct {
+type otherWire struct {
 	Seq       uint64 `json:"seq"`
 	Path      string `json:"path"`
 	PathBytes []byte `json:"path_bytes"`
@@ -244,18 +243,17 @@ func (w *filesWire) restore() {
 
 func (w *fileWire) restore(f *File) {
 	restore(&w.Path, w.PathBytes)
-	restoreAll(w.Links, w.LinksBytes)
-	f.Path, f.Errnos, f.Links = w.Path, w.Errnos, w.Links
-	f.From, f.To = moves(w.From), moves(w.To)
+	f.Path, f.Errnos = w.Path, w.Errnos
+	f.From, f.To, f.Links = others(w.From), others(w.To), others(w.Links)
 }
 
-func moves(list []moveWire) []Move {
-	var moves []Move
+func others(list []otherWire) []Other {
+	var others []Other
 	for _, m := range list {
 		restore(&m.Path, m.PathBytes)
-		moves = append(moves, Move{m.Seq, m.Path})
+		others = append(others, Other{m.Seq, m.Path})
 	}
-	return moves
+	return others
 }
 
 // decode returns the event of a line, or nil for one of a kind that only a later
