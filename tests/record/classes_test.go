@@ -25,21 +25,31 @@ func TestClasses(t *testing.T) {
 			for _, name := range w.fresh(t) {
 				before[name] = true
 			}
-			log := filepath.Join(w.logs, "build.jsonl")
-			w.run(t, b.script, w.catbox, "run", "--record", log, "--record-level", string(record.LevelAll), "--private-tmp=false", "-p", w.dir, "--")
-			file, err := os.Open(log)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer file.Close()
-			build, err := record.Load(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			build := w.load(t, record.LevelAll, b.script)
 			w.left(t, build, before)
 			w.claimed(t, build, before)
 		})
 	}
+}
+
+// load runs a build with a record, in the copy that is there, and reads it.
+func (w *world) load(t *testing.T, level record.Level, script string) *record.Build {
+	t.Helper()
+	log := filepath.Join(w.logs, "build.jsonl")
+	w.run(t, script, w.catbox, "run", "--record", log, "--record-level", string(level), "--private-tmp=false", "-p", w.dir, "--")
+	file, err := os.Open(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	build, err := record.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !build.End.Complete {
+		t.Errorf("the record is not complete: %q", build.End.Reasons)
+	}
+	return build
 }
 
 // left wants what the build has made or changed to be outputs.
