@@ -52,10 +52,10 @@ type Path struct {
 	Was string
 }
 
-// Needed reports whether the content of an input was used: it was read or executed, or
-// it is a symbolic link on the way to something.
+// Needed reports whether the content of an input was used: it is a file that was read or
+// executed, or a symbolic link on the way to something.
 func (p *Path) Needed() bool {
-	return p.Class&ClassInput != 0 && (p.Link || p.Ops.Set().Has(OpRead, OpExecuted, OpRenamedFrom))
+	return p.Class&ClassInput != 0 && !p.Dir && (p.Link || p.Ops.Set().Has(OpRead, OpExecuted, OpRenamedFrom))
 }
 
 // Use is what one process did with a path.
