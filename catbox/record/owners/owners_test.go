@@ -37,13 +37,16 @@ func answering(t *testing.T, name string, answers map[string]string) (*Manager, 
 	return m, calls
 }
 
-func TestOwners(t *testing.T) {
+// ownersTest is what a manager says when it is asked for some paths.
+type ownersTest struct {
+	manager, paths string
+	answers        map[string]string // by arguments
+	want           map[string][]Package
+}
+
+func ownersTests() []ownersTest {
 	gcc := Package{Name: "gcc-12", Version: "12.2.0-14", Arch: "amd64"}
-	for _, test := range []struct {
-		manager, paths string
-		answers        map[string]string
-		want           map[string][]Package
-	}{
+	return []ownersTest{
 		{
 			manager: "dpkg", paths: "/usr/bin/gcc-12 /usr/lib/libc.so.6 /etc/none /usr/bin/sh /usr/bin/[",
 			answers: map[string]string{
@@ -100,7 +103,11 @@ func TestOwners(t *testing.T) {
 			answers: map[string]string{"/usr/bin/gcc": "/usr/bin/gcc is owned by gcc 13.2.1-3\n"},
 			want:    map[string][]Package{"/usr/bin/gcc": {{Name: "gcc", Version: "13.2.1-3"}}},
 		},
-	} {
+	}
+}
+
+func TestOwners(t *testing.T) {
+	for _, test := range ownersTests() {
 		t.Run(test.manager, func(t *testing.T) {
 			m, calls := answering(t, test.manager, test.answers)
 			paths := strings.Fields(strings.ReplaceAll(test.paths, " is owned by ", "_"))
