@@ -42,7 +42,6 @@ type faker struct {
 	creds   map[*tracer.Process]*cred.Cred // of those that are not root any more
 	pending map[uint64]pendingFake         // by Stop.Thread: calls whose end is waited for
 
-	quick    bool // a thread may look at no more than the tracer
 	metadata resolve.Metadata
 
 	k      call
@@ -60,7 +59,7 @@ func (s *Sandbox) newFaker(c *confiner, cmd *Command) *faker {
 	if s.Fakeroot != FakerootFull {
 		return nil
 	}
-	f := &faker{c: c, hooks: &s.Hooks, unknown: s.UnknownOwner, fakeStatus: s.FakeStatus, quick: !c.identity.Privileged(), uid: uint32(os.Geteuid()),
+	f := &faker{c: c, hooks: &s.Hooks, unknown: s.UnknownOwner, fakeStatus: s.FakeStatus, uid: uint32(os.Geteuid()),
 		doubtful: map[fakeroot.Key]bool{}, ghosts: map[fakeroot.Key]*ghost{}, devices: map[uint64]int{},
 		root: cred.Root(lastCapability()), creds: map[*tracer.Process]*cred.Cred{}, pending: map[uint64]pendingFake{}}
 	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Credential != nil {

@@ -17,7 +17,7 @@ import (
 func (f *faker) stat(k *call) tracer.Verdict {
 	m := &f.metadata
 	l, ok := k.entry.Stat.Layout(k.stop.Arch)
-	if !ok || !f.quick || k.entry.Stat != sysent.Statx && k.stop.Arch != nativeArch {
+	if !ok || k.entry.Stat != sysent.Statx && k.stop.Arch != nativeArch || !f.c.sameRights(k.stop) {
 		return tracer.Continue().AtExit()
 	}
 	const sync = unix.AT_STATX_FORCE_SYNC | unix.AT_STATX_DONT_SYNC

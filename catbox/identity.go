@@ -48,6 +48,16 @@ func (c *confiner) asTracee(s *tracer.Stop, req *resolve.Request, f func()) erro
 	return err
 }
 
+// sameRights reports whether a thread may look at what the tracer may, and at no
+// less.
+func (c *confiner) sameRights(s *tracer.Stop) bool {
+	if !c.identity.Privileged() {
+		return true
+	}
+	id, err := c.identities.of(s)
+	return err == nil && id.Same(c.identity)
+}
+
 // identities remembers with which rights threads reach files, by Stop.Thread. The
 // kernel tells them all by a text only, which takes longer than most of the calls
 // that need it.

@@ -1,6 +1,7 @@
 package catbox
 
 import (
+	"bytes"
 	"path/filepath"
 	"strconv"
 
@@ -30,6 +31,8 @@ type recorder struct {
 	links   map[string][]string              // on the way to a path; see linksTo
 
 	command executed // of the run
+	hides   bool     // paths are hidden: what is there may look missing
+	meta    resolve.Metadata
 
 	k      call
 	first  place
@@ -50,6 +53,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
 		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
 	}
@@ -102,7 +106,14 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	switch {
 	case k.entry.Class == sysent.Exec:
 		r.executes(k, p)
+	case looksOnly(k):
+		if r.looked(k) {
+			return tracer.Continue()
+		}
 	case k.entry.Class == sysent.Open:
+		if k.flags&unix.O_CREAT == 0 && r.missing(k) {
+			return tracer.Continue()
+		}
 		if k.flags&unix.O_CREAT != 0 && k.flags&unix.O_EXCL == 0 {
 			now.existed = r.resolve(k, p, k.path, k.fd, k.follows()) && p.res.Exists
 		}
@@ -123,6 +134,62 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	}
 	r.pending[s.Thread] = now
 	return tracer.Continue().AtExit()
+}
+
+// looksOnly reports whether the call only asks about a path.
+func looksOnly(k *call) bool {
+	switch k.entry.Class {
+	case sysent.Stat, sysent.Access, sysent.XattrRead, sysent.PathRead:
+		return true
+	}
+	return false
+}
+
+// missing writes down an open of what is not there, which is most of what compilers
+// do: they need no stop at the end. False says nothing.
+func (r *recorder) missing(k *call) bool {
+	p := &r.first
+	if !r.c.sameRights(k.stop) {
+		return false
+	}
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), false); done {
+		return false
+	}
+	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
+	if !ok || errno == 0 || climbs(p.req.Path) {
+		return false
+	}
+	r.w.File(r.id(k.stop.Process()), string(r.c.resolver.Placed(&p.req)), r.op(k), errno)
+	return true
+}
+
+// climbs reports whether a path may go up: nobody knows where from, if something on
+// it is missing.
+func climbs(path []byte) bool { return bytes.Contains(path, []byte("..")) }
+
+// looked writes down a call that only asks about a path. False says that its end has
+// to be waited for.
+func (r *recorder) looked(k *call) bool {
+	p := &r.first
+	if r.hides || !r.c.sameRights(k.stop) {
+		return false
+	}
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
+		return true // about a descriptor, or nothing
+	}
+	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
+	if !ok || errno != 0 && climbs(p.req.Path) {
+		return false
+	}
+	path := string(r.c.resolver.Placed(&p.req))
+	if errno == 0 {
+		r.count.used(path)
+	}
+	r.w.File(r.id(k.stop.Process()), path, record.OpLookedAt, errno)
+	if errno == 0 && k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFLNK {
+		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0) // readlink
+	}
+	return true
 }
 
 // removes reports whether the call takes a name away.
@@ -238,11 +305,12 @@ func (r *recorder) failed(k *call, op record.Op, errno unix.Errno) {
 // the descriptor.
 func (r *recorder) opened(k *call, now seen) {
 	s := k.stop
-	path, err := readlink(descriptorPath(s.Tid, int(int32(s.Value))))
-	if err != nil {
+	text, errno := r.c.resolver.Opened(s.Tid, int32(s.Value))
+	if errno != 0 {
 		r.w.Incomplete("a descriptor was closed before it could be looked at")
 		return
 	}
+	path := string(bytes.TrimSuffix(text, []byte(" (deleted)")))
 	if path == "" || path[0] != '/' || k.flags&tmpfile == tmpfile {
 		return // a pipe or the like, or a file without a name
 	}

@@ -12,11 +12,12 @@ import (
 	"github.com/catbox-go/catbox/tracer"
 )
 
-// executed is a file that is executed: its canonical path, the absolute one that was
-// passed, and the symbolic links on the way.
+// executed is a file that is executed: its canonical path, its absolute path as it
+// was passed, and the symbolic links on the way.
 type executed struct {
-	path, name string
-	links      []string
+	path  string
+	name  string
+	links []string
 }
 
 // starts notes the program of the command, which is executed before it is traced.
@@ -40,7 +41,7 @@ func (r *recorder) executes(k *call, p *place) {
 	var file executed
 	if r.resolve(k, p, k.path, k.fd, k.follows()) {
 		file.path = string(p.res.Path)
-		file.name = lexical(k, string(p.req.Path), k.fd)
+		file.name = passedName(lexical(k, string(p.req.Path), k.fd))
 		file.links = r.linksTo(k, string(p.req.Path), k.fd, file.path)
 	}
 	r.execs[k.stop.Process()] = file
@@ -79,9 +80,6 @@ func (r *recorder) exec(p *tracer.Process) error {
 		r.w.Incomplete("a program could not be read: " + err.Error())
 	}
 	e := record.Exec{Process: id, Path: file.path, Argv: p.Argv(), Dir: dir}
-	if !strings.Contains(file.name, "/../") {
-		file.name = filepath.Clean(file.name) // "./configure"
-	}
 	if filepath.IsAbs(file.name) && file.name != file.path {
 		e.Name = file.name
 	}
@@ -93,6 +91,14 @@ func (r *recorder) exec(p *tracer.Process) error {
 	r.count.used(file.path)
 	r.w.Exec(e)
 	return nil
+}
+
+// passedName returns an absolute path without what means nothing in it.
+func passedName(name string) string {
+	if strings.Contains(name, "/../") {
+		return name
+	}
+	return filepath.Clean(name) // "./configure"
 }
 
 // passed writes down the links to something that was executed.

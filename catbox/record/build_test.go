@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func play(t *testing.T, script string, o Options) *Build {
 		words := strings.Fields(line)
 		process := 1
 		if len(words) > 0 && words[0] < "a" {
-			fmt.Sscan(words[0], &process)
+			process, _ = strconv.Atoi(words[0])
 			words = words[1:]
 		}
 		switch {

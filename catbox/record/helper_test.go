@@ -66,12 +66,12 @@ func sample(t *testing.T, o Options) []byte {
 		Values: map[string]string{"HOME": "/h\xfd"}, Kernel: "6.1", Catbox: "0", Level: LevelAll,
 		Policy: Policy{Paths: []string{"/w"}, Network: "none", Action: "deny"},
 	}, o)
-	make := w.Start(100, 0)
-	w.Exec(Exec{Process: make, Path: "/usr/bin/make", Name: "/bin/m\xff", Argv: []string{"make"}, Dir: "/w\xfe",
+	maker := w.Start(100, 0)
+	w.Exec(Exec{Process: maker, Path: "/usr/bin/make", Name: "/bin/m\xff", Argv: []string{"make"}, Dir: "/w\xfe",
 		Interpreters: []Interpreter{{"/lib64/ld.so\xff", Loader}}})
-	w.File(make, "/w/Makefile\xff", OpRead, 0, "/w/link\xfc", "/other")
-	w.File(make, "/w/GNUmakefile", OpMissing, 2)
-	cc := w.Start(101, make)
+	w.File(maker, "/w/Makefile\xff", OpRead, 0, "/w/link\xfc", "/other")
+	w.File(maker, "/w/GNUmakefile", OpMissing, 2)
+	cc := w.Start(101, maker)
 	w.File(cc, "/w/a.c", OpRead, 0)
 	w.File(cc, "/etc/shadow", OpRead, 13)
 	w.File(cc, "/w/a.o.tmp", OpCreated, 0)
@@ -83,7 +83,7 @@ func sample(t *testing.T, o Options) []byte {
 	uid, mode, rdev := uint32(0), uint32(0o104755), uint64(259)
 	w.Owner(Owner{Path: "/w/su\xff", UID: &uid, Mode: &mode, Rdev: &rdev})
 	w.Exit(Exit{Process: cc, Status: Status{Code: -1, Signal: 9}, User: 5, System: 6})
-	w.Exit(Exit{Process: make, Status: Status{Code: 2}})
+	w.Exit(Exit{Process: maker, Status: Status{Code: 2}})
 	if err := w.Close(Status{Code: 2}); err != nil {
 		t.Fatal(err)
 	}

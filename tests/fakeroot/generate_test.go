@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,11 @@ const (
 
 // openly is how sequences with identities begin: nobody is kept from anything by a mode.
 var openly = sequence{"umask 0", "chmod . 0777"}
+
+// begins reports whether a sequence begins like that.
+func (s sequence) begins() bool {
+	return len(s) >= len(openly) && slices.Equal(s[:len(openly)], openly)
+}
 
 // kindOf spreads the kinds over the sequences of a run.
 func kindOf(number int) kind {
@@ -97,6 +103,10 @@ func (g generator) fill(k kind, line string) string {
 
 // capabilities returns one or two of those that matter for files and identities.
 func (g generator) capabilities() uint64 {
-	matter := []int{0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 18, 21, 27, 31}
-	return 1<<matter[g.IntN(len(matter))] | 1<<matter[g.IntN(len(matter))]
+	matter := []uint{0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 18, 21, 27, 31}
+	set := uint64(0)
+	for range 2 {
+		set |= 1 << matter[g.IntN(len(matter))]
+	}
+	return set
 }

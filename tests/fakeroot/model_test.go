@@ -14,7 +14,7 @@ import (
 // TestModel compares what a 64-bit program sees.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	compare(t, command(t), count())
+	compare(t, command(t), count(), whole)
 }
 
 // TestModel32 compares what a 32-bit program sees, in fewer sequences.
@@ -23,7 +23,14 @@ func TestModel32(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("needs a machine that runs i386 programs: amd64")
 	}
-	compare(t, command(t, "-m32"), count()/3)
+	compare(t, command(t, "-m32"), count()/3, whole)
+}
+
+// TestModelSaved compares what programs see that go on in another run, with what the
+// first one has saved.
+func TestModelSaved(t *testing.T) {
+	t.Parallel()
+	compare(t, command(t), count()/6, halved)
 }
 
 // TestModelRepeats shows that the guest says the same each time, so that what differs
@@ -64,8 +71,19 @@ type finding struct {
 	changes string
 }
 
-// compare runs sequences on both sides.
-func compare(t *testing.T, args []string, count int) {
+// whole leaves a sequence to one run, halved divides it between two.
+func whole(s sequence) sequence { return s }
+
+func halved(s sequence) sequence {
+	at := len(s) / 2
+	if s.begins() {
+		return slices.Insert(s, max(at, len(openly)), rerun, openly[0])
+	}
+	return slices.Insert(s, at, rerun)
+}
+
+// compare runs sequences on both sides, each one changed before.
+func compare(t *testing.T, args []string, count int, change func(sequence) sequence) {
 	t.Helper()
 	differing := make([][]finding, (count+batch-1)/batch)
 	t.Run("batches", func(t *testing.T) {
@@ -73,6 +91,9 @@ func compare(t *testing.T, args []string, count int) {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
 				all := sequencesOf(t, i*batch, min(count, (i+1)*batch))
+				for j := range all {
+					all[j] = change(all[j])
+				}
 				want, got := both(t, args, all)
 				for j := range all {
 					if want[j] != got[j] {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,8 +23,33 @@ const patience = 3 * time.Minute
 // A sequence is the operations of one, in lines for the guest.
 type sequence []string
 
-// A side runs sequences and returns for each what the guest has said.
-type side func(t testing.TB, args []string, all []sequence) []string
+// rerun stands between what one run of the guest carries out and what the next one
+// does, which begins with what the first one has left.
+const rerun = "rerun"
+
+// pass returns the part of a sequence that is for a run.
+func (s sequence) pass(number int) sequence {
+	at := slices.Index(s, rerun)
+	switch {
+	case at < 0 && number == 0:
+		return s
+	case at < 0:
+		return nil
+	case number == 0:
+		return s[:at]
+	}
+	return s[at+1:]
+}
+
+// passes returns how many runs some sequences need.
+func passes(all []sequence) int {
+	for _, s := range all {
+		if slices.Contains(s, rerun) {
+			return 2
+		}
+	}
+	return 1
+}
 
 // native is the side of real root.
 func native(t testing.TB, args []string, all []sequence) []string {
@@ -39,7 +65,11 @@ func faked(t testing.TB, args []string, all []sequence) []string {
 	if uid == 0 {
 		uid = *who
 	}
-	return run(t, uid, append([]string{catbox, "run", "--fakeroot", "--fakeroot-status", "-p", ".", "--"}, args...), all)
+	before := []string{catbox, "run", "--fakeroot", "--fakeroot-status", "-p", ".", "--"}
+	if passes(all) > 1 {
+		before = slices.Insert(before, 2, "--fakeroot-save", "../own")
+	}
+	return run(t, uid, slices.Concat(before, args), all)
 }
 
 // run starts a command with a script of the sequences as its input. If it breaks off,
@@ -69,22 +99,36 @@ func start(t testing.TB, uid int, args []string, all []sequence) (said []string,
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	furnish(t, dir, uid)
-	var attributes *syscall.SysProcAttr
-	if os.Getuid() == 0 { // with no further groups
-		attributes = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	for number := range passes(all) {
+		now, ending := pass(t, dir+"/work", uid, args, all, number)
+		for i := range now {
+			if i == len(said) {
+				said = append(said, "")
+			}
+			said[i] += now[i]
+		}
+		if ending != "" {
+			return said[:len(now)], ending
+		}
 	}
+	return said, ""
+}
+
+// pass is one run of a command.
+func pass(t testing.TB, dir string, uid int, args []string, all []sequence, number int) (said []string, ending string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stdin = script(t, all)
+	cmd.Stdin = script(t, all, number)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}, &out, &errs
-	cmd.SysProcAttr, cmd.WaitDelay = attributes, patience
-	err = cmd.Run()
+	cmd.WaitDelay = patience
+	if os.Getuid() == 0 { // with no further groups
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	}
+	err := cmd.Run()
 	said, whole := split(out.String(), len(all))
 	if err != nil || !whole {
 		ending = fmt.Sprintf("the run ended with %v\n%.2000s\n", err, errs.String())
@@ -92,15 +136,16 @@ func start(t testing.TB, uid int, args []string, all []sequence) (said []string,
 	return said, ending
 }
 
-// furnish makes what is there before the guest starts: "old" has a file and a
-// directory whose modes keep their owner out.
+// furnish makes what is there before the guest starts: in "work", where it runs, "old"
+// has a file and a directory whose modes keep their owner out.
 func furnish(t testing.TB, dir string, uid int) {
 	t.Helper()
-	err := errors.Join(os.Mkdir(dir+"/old", 0o755), os.Mkdir(dir+"/old/dir", 0o755), os.WriteFile(dir+"/old/file", []byte("text"), 0o644),
-		os.Chmod(dir+"/old/dir", 0o555), os.Chmod(dir+"/old/file", 0))
-	for _, name := range []string{"", "/old", "/old/dir", "/old/file"} {
-		if os.Getuid() == 0 {
-			err = errors.Join(err, os.Chown(dir+name, uid, uid))
+	work, old := dir+"/work", dir+"/work/old"
+	err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(work, 0o755), os.Mkdir(old, 0o755), os.Mkdir(old+"/dir", 0o755),
+		os.WriteFile(old+"/file", []byte("text"), 0o644), os.Chmod(old+"/dir", 0o555), os.Chmod(old+"/file", 0))
+	if os.Getuid() == 0 {
+		for _, name := range []string{dir, work, old, old + "/dir", old + "/file"} {
+			err = errors.Join(err, os.Chown(name, uid, uid))
 		}
 	}
 	if err != nil {
@@ -108,12 +153,13 @@ func furnish(t testing.TB, dir string, uid int) {
 	}
 }
 
-// script returns the sequences as an open file that has no name any more.
-func script(t testing.TB, all []sequence) *os.File {
+// script returns what the sequences have for a run, as an open file that has no name
+// any more.
+func script(t testing.TB, all []sequence, number int) *os.File {
 	t.Helper()
 	var text strings.Builder
 	for i, s := range all {
-		fmt.Fprintf(&text, "seq %d\n%s\n", i, strings.Join(s, "\n"))
+		fmt.Fprintf(&text, "seq %d\n%s\n", i, strings.Join(s.pass(number), "\n"))
 	}
 	f, err := os.CreateTemp("", "catbox-script-")
 	if err != nil {

@@ -26,6 +26,9 @@ func TestTools(t *testing.T) {
 		{script: "bsdtar", needs: [][2]string{bsdtar}},
 		{script: "readers", flags: []string{"--fakeroot-status"}, needs: [][2]string{{"setpriv", "util-linux"}}},
 		{script: "storm"},
+		{script: "parallel", needs: [][2]string{{"make", "make"}}},
+		{script: "busybox", needs: [][2]string{{"busybox", "busybox-static"}}},
+		{script: "languages", needs: [][2]string{{"python3", "python3"}, {"node", "nodejs"}}},
 		{script: "rust", needs: [][2]string{{"coreutils", "rust-coreutils"}}},
 	} {
 		t.Run(r.script, func(t *testing.T) {

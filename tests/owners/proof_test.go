@@ -92,11 +92,11 @@ func (r recipe) prove(t *testing.T) {
 	dir := filepath.Join(top, "work")
 	wanted := filepath.Join("testdata", r.script+".want")
 
-	var real *outcome
+	var native *outcome
 	if rooted(t) {
-		real = r.run(t, dir, 0)
+		native = r.run(t, dir, 0)
 		if *update {
-			if err := os.WriteFile(wanted, []byte(real.said), 0o644); err != nil {
+			if err := os.WriteFile(wanted, []byte(native.said), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -105,8 +105,8 @@ func (r recipe) prove(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if real != nil {
-		if diff := cmp.Diff(string(want), real.said); diff != "" {
+	if native != nil {
+		if diff := cmp.Diff(string(want), native.said); diff != "" {
 			t.Errorf("what root sees (-want +got):\n%s", diff)
 		}
 	}
@@ -118,8 +118,8 @@ func (r recipe) prove(t *testing.T) {
 	if diff := cmp.Diff(string(want), fake.said); diff != "" {
 		t.Errorf("what an ordinary user sees under catbox (-want +got):\n%s", diff)
 	}
-	if real != nil {
-		compare(t, real.archives, fake.archives)
+	if native != nil {
+		compare(t, native.archives, fake.archives)
 	}
 }
 

@@ -38,8 +38,8 @@ func (e *Entry) Fake() []Rule {
 		return enosys
 	case e.Class == Stat, e.Class == XattrRead, e.Class == ID, e.Op == OpList:
 		return stop
-	case e.Op == OpAccess:
-		return stop
+	case e.Op == OpAccess: // whether a file is there shows no permission
+		return []Rule{{When: []Cond{{Arg: e.Arg(AccessMode), Mask: low32}}}, {Verb: Stop}}
 	case e.Args[1] == SocketcallArgs:
 		return fakeSocketcall
 	}

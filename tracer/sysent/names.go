@@ -57,7 +57,7 @@ var roleNames = [numRole]string{
 	TimesArg:       "times",
 	StatBuf:        "statbuf",
 	EntryBuf:       "dirp",
-	EntryBuf64:     "dirp",
+	EntryBuf64:     "dirp64",
 	Sockaddr:       "addr",
 	SockaddrLen:    "addrlen",
 	Msghdr:         "msg",

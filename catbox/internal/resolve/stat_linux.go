@@ -97,3 +97,26 @@ func (r *Resolver) readPlain(p parts, m *Metadata) (e unix.Errno, ok bool) {
 	name[end] = kept
 	return e, e == 0 || e == unix.ENOENT || e == unix.ENOTDIR
 }
+
+// Placed returns the canonical path of req, for which Stat has just answered with
+// ok. It lives until the next call. It is nil for a descriptor.
+func (r *Resolver) Placed(req *Request) []byte {
+	if len(req.Path) == 0 {
+		return nil
+	}
+	r.path = appendClean(append(r.path[:0], r.full[:r.baseEnd]...), req.Path)
+	if len(r.path) == 0 {
+		r.path = append(r.path, '/')
+	}
+	return r.path
+}
+
+// Opened returns the name that the kernel has for a descriptor of a thread. It lives
+// until the next call.
+func (r *Resolver) Opened(tid int, fd int32) ([]byte, unix.Errno) {
+	n, e := readlinkat(r.proc, r.baseKey(&Request{Tid: tid, DirFD: fd}), r.text)
+	if e != 0 {
+		return nil, e
+	}
+	return r.text[:n], 0
+}

@@ -67,6 +67,7 @@ type bar struct {
 	Class   string
 }
 
+// tick is a line of the timeline, one of eleven.
 type tick struct {
 	X    float64
 	Text string

@@ -1,6 +1,7 @@
 package owners
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"os"
@@ -39,7 +40,7 @@ type Part struct {
 func Find(ctx context.Context, m *Manager, b *record.Build) (*Usage, error) {
 	var paths []string
 	for _, p := range b.With(record.ClassInput) {
-		if !p.Dir {
+		if !p.Dir && !isLayout(p) {
 			paths = append(paths, p.Name)
 		}
 	}
@@ -47,7 +48,7 @@ func Find(ctx context.Context, m *Manager, b *record.Build) (*Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Usage{Manager: m.Name, Distro: distro(), Absent: absent(b)}
+	u := &Usage{Manager: m.Name, Distro: distro(), Unowned: []string{}, Absent: absent(b)}
 	used, probed := map[string]*Part{}, map[string]*Part{}
 	for _, path := range paths {
 		into := probed
@@ -56,6 +57,9 @@ func Find(ctx context.Context, m *Manager, b *record.Build) (*Usage, error) {
 			if len(owners[path]) == 0 {
 				u.Unowned = append(u.Unowned, path)
 			}
+		}
+		if b.Path(path).Link && len(owners[path]) > 1 {
+			continue // a directory for them
 		}
 		for _, p := range owners[path] {
 			id := p.Name + ":" + p.Arch
@@ -99,12 +103,15 @@ func (u *Usage) URL(p *Package) string {
 	return text
 }
 
+// isLayout reports whether a path is a link such as /lib64, which tells nothing.
+func isLayout(p *record.Path) bool { return p.Link && strings.LastIndexByte(p.Name, '/') == 0 }
+
 func sorted(parts map[string]*Part) []Part {
-	var list []Part
+	list := []Part{}
 	for _, p := range parts {
 		list = append(list, *p)
 	}
-	slices.SortFunc(list, func(x, y Part) int { return strings.Compare(x.Name+":"+x.Arch, y.Name+":"+y.Arch) })
+	slices.SortFunc(list, func(x, y Part) int { return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Arch, y.Arch)) })
 	return list
 }
 
@@ -120,9 +127,9 @@ func absent(b *record.Build) []string {
 			found[filepath.Base(p.Name)] = true
 		}
 	}
-	var names []string
+	names := []string{}
 	for _, p := range b.With(record.ClassMissing) {
-		if name := filepath.Base(p.Name); isProgram(p.Name) && !found[name] {
+		if name := filepath.Base(p.Name); isProgram(p.Name) && !found[name] && name != "." && name != ".." {
 			found[name] = true
 			names = append(names, name)
 		}

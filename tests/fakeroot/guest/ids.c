@@ -139,6 +139,17 @@ static void odd_caps(char **a) {
 static void keep_caps(char **a) { done(prctl(PR_SET_KEEPCAPS, number(a[0]), 0, 0, 0)); }
 static void drop_bound(char **a) { done(prctl(PR_CAPBSET_DROP, number(a[0]), 0, 0, 0)); }
 
+// ambient CAPABILITY: inherited, and so passed on to programs that know nothing of it
+static void raise_ambient(char **a) {
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct d[2];
+	int c = number(a[0]);
+	syscall(SYS_capget, &h, d);
+	d[c / 32].inheritable |= 1u << c % 32;
+	report(syscall(SYS_capset, &h, d));
+	done(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0));
+}
+
 static void tell_bound(char **a) {
 	int r = prctl(PR_CAPBSET_READ, number(a[0]), 0, 0, 0);
 	report(r);
@@ -201,6 +212,6 @@ const struct op id_ops[] = {
 	{"setuid16", ".", set_uid16}, {"setgid16", ".", set_gid16}, {"setreuid16", "..", set_reuid16}, {"setresgid16", "...", set_resgid16},
 	{"setgroups", "..", set_groups}, {"getgroups", ".", count_groups}, {"ids16", "", tell_16}, {"capset", "...", set_caps},
 	{"drop", ".", drop_caps}, {"capget", "..", odd_caps}, {"keepcaps", ".", keep_caps}, {"capbset", ".", drop_bound},
-	{"capbound", ".", tell_bound}, {"ids", "", whoami}, {"status", "", status},
+	{"capbound", ".", tell_bound}, {"ambient", ".", raise_ambient}, {"ids", "", whoami}, {"status", "", status},
 	{"thread", ".", thread}, {"peer", "", peer}, {0},
 };

@@ -6,9 +6,10 @@
 // or told, because not every root has all.
 //
 // The script has lines "seq NUMBER", each followed by the operations of one
-// sequence. A sequence has a fresh directory and a process of its own; when it has
+// sequence. A sequence has a directory and a process of its own; when it has
 // ended, the first process says what the directory holds.
 #include "guest.h"
+#include <sys/xattr.h>
 
 char *program;
 int turn;
@@ -77,7 +78,7 @@ static void sequence(void) {
 	int status;
 	snprintf(dir, sizeof dir, "s%s", lines[current] + 4);
 	printf("%s\n", lines[current]);
-	if (mkdir(dir, 0755) || chdir(dir))
+	if ((mkdir(dir, 0755) && errno != EEXIST) || chdir(dir))
 		exit(93);
 	int fd = open(".", O_PATH);
 	dup2(fd, HOME);
@@ -128,13 +129,15 @@ static void child(char **arg) {
 	_exit(WEXITSTATUS(status));
 }
 
-// launch executes a program in a child and says how it went.
-static void launch(const char *path, char *const args[]) {
+// launch executes a program in a child, which takes an id before if it is not -1, and
+// says how it went.
+static void launch(const char *path, char *const args[], uint32_t uid) {
 	int status;
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
-		execv(path, args);
+		if (uid == (uint32_t)-1 || !setresuid(uid, uid, uid))
+			execv(path, args);
 		report(-1);
 		fflush(stdout);
 		_exit(0);
@@ -147,27 +150,48 @@ static void launch(const char *path, char *const args[]) {
 // try PATH: what is there is no program, but may it be executed?
 static void try_it(char **a) {
 	char *const args[] = {a[0], NULL};
-	launch(a[0], args);
+	launch(a[0], args, -1);
 }
 
-// program MODE UID GID: executes a copy of the guest of this mode and owner
-static void own_program(char **a) {
+// copy makes a copy of the guest, ./program, and returns it open.
+static int copy(void) {
 	static char buffer[1 << 16];
 	ssize_t n;
-	char *const args[] = {"./program", mask_text(), NULL};
 	int from = open(program, O_RDONLY), to = open("program", O_WRONLY | O_CREAT | O_TRUNC, 0777);
 	while ((n = read(from, buffer, sizeof buffer)) > 0)
 		if (write(to, buffer, n) != n)
 			exit(98);
 	close(from);
-	report(fchown(to, id(a[1]), id(a[2])));
-	report(fchmod(to, number(a[0])));
-	close(to);
-	launch("./program", args);
+	return to;
+}
+
+static void execute_copy(uint32_t uid) {
+	char *const args[] = {"./program", mask_text(), NULL};
+	launch("./program", args, uid);
 	report(unlink("program"));
 }
 
-const struct op process_ops[] = {{"exec", "", again}, {"fork", "", child}, {"try", ".", try_it}, {"program", "...", own_program}, {0}};
+// program MODE UID GID: executes a copy of the guest of this mode and owner
+static void own_program(char **a) {
+	int fd = copy();
+	report(fchown(fd, id(a[1]), id(a[2])));
+	report(fchmod(fd, number(a[0])));
+	close(fd);
+	execute_copy(-1);
+}
+
+// endowed CAPABILITIES UID: a user executes a copy that has capabilities
+static void endowed_program(char **a) {
+	unsigned char value[64];
+	size_t size = bytes(a[0], value, sizeof value);
+	int fd = copy();
+	report(fsetxattr(fd, "security.capability", value, size, 0));
+	close(fd);
+	execute_copy(id(a[1]));
+}
+
+const struct op process_ops[] = {{"exec", "", again}, {"fork", "", child}, {"try", ".", try_it}, {"program", "...", own_program},
+	{"endowed", "..", endowed_program}, {0}};
 
 int main(int argc, char **argv) {
 	program = argv[0];

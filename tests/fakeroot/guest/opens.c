@@ -1,5 +1,6 @@
 // Operations that open files, read and write them, and ask for permission.
 #include "guest.h"
+#include <linux/openat2.h>
 
 // flags reads letters: r, w or b (both), c create, x exclusively, t truncate,
 // a append, n do not follow, d a directory, o a path only, T without a name.
@@ -145,6 +146,13 @@ static void open_device(char **a) {
 	close(fd);
 }
 
+static void open2(char **a) {
+	struct open_how how = {.flags = O_RDONLY};
+	int fd = syscall(SYS_openat2, AT_FDCWD, a[0], &how, sizeof how);
+	report(fd);
+	close(fd);
+}
+
 static void by_oldstat(char **a) {
 #ifdef __i386__
 	unsigned char old[64];
@@ -156,5 +164,6 @@ static void by_oldstat(char **a) {
 
 const struct op ask_ops[] = {
 	{"access", "..", may}, {"access2", "...", may2}, {"list", ".", lists}, {"stat", ".", follow}, {"readlink", ".", text},
-	{"whole", "", everything}, {"opendevice", ".", open_device}, {"oldstat", ".", by_oldstat}, {0},
+	{"whole", "", everything}, {"opendevice", ".", open_device},
+	{"openat2", ".", open2}, {"oldstat", ".", by_oldstat}, {0},
 };

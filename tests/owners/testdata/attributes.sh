@@ -7,18 +7,18 @@ echo plain >tree/plain
 echo many >tree/many
 setcap cap_net_raw+ep tree/ping
 setcap cap_sys_time,cap_net_bind_service+ei tree/clock
-getcap -r tree
+getcap tree/*
 setcap -v cap_net_raw+ep tree/ping
 setfattr -n user.comment -v 'anyone may' tree/user
 setfattr -n trusted.origin -v 'root may' tree/trusted
 setfattr -n trusted.origin -v 'a directory' tree/dir
 ln -s trusted tree/link
 setfattr -h -n trusted.origin -v 'a link' tree/link
-getfattr -hdm - -R tree
+getfattr -hdm - tree tree/*
 
 setfacl -m u:1000:rwx,g:33:r tree/plain
 setfacl -d -m u:7:rx tree/open
-getfacl -nR tree/plain tree/open
+getfacl -n tree/plain tree/open
 stat -c '%n %a' tree/open tree/plain
 chmod 600 tree/plain
 getfacl -n tree/plain
@@ -45,7 +45,7 @@ setfacl -m u:8:r tree/many
 setcap cap_chown+p tree/many
 rsync -aAX tree mirror
 cp -a tree mirror/cp
-attributes() { (cd "$1" && getfattr -hdm - -R . && getfacl -nR . && getcap -r .); }
+attributes() { (cd "$1" && getfattr -hdm - . * && getfacl -n . * && getcap *); }
 attributes tree >attributes
 grep -A9 many attributes
 same attributes <(attributes mirror/tree) <(attributes mirror/cp)
@@ -58,4 +58,4 @@ getfattr -n security.note tree/many 2>&1 || :
 echo what takes capabilities away
 chown 0:0 tree/ping
 setcap -r mirror/tree/ping
-getcap -r tree mirror/tree
+getcap tree/* mirror/tree/*

@@ -18,7 +18,7 @@ find tree -uid 0 -gid 0 -type d | sort
 find tree -writable -readable ! -type l | wc -l
 find tree -executable -type f | sort
 echo du
-du -ab --exclude=dangling tree/bin tree/home/joe/* tree/etc/* | awk '{print $2, $1}' | grep -v '^tree/[a-z]* \|/sub \|/ash '
+du -abl --exclude=dangling tree/bin tree/home/joe/* tree/etc/* | awk '{print $2, $1}' | grep -v '^tree/[a-z]* \|/sub \|/ash ' | sort
 du --inodes -s tree
 echo test
 for i in -r -w -x -u -g -k -O -G -f -c -b -p -s; do

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox"
 	"github.com/catbox-go/catbox/catbox/record"
@@ -194,7 +194,7 @@ func (a *app) depfile(f *depsFlags, b *record.Build) error {
 		return err
 	})
 	if err == nil && left > 0 {
-		a.message("%s %s left out: make knows no names with line breaks", a.style.note("note:"), plural(left, "file was", "files were"))
+		a.message("%s %s left out: make cannot have such names", a.style.note("note:"), plural(left, "file was", "files were"))
 	}
 	return err
 }
@@ -221,7 +221,7 @@ func (a *app) packages(cmd *cobra.Command, f *depsFlags, b *record.Build) error 
 	u, err := owners.Find(cmd.Context(), m, b)
 	if err != nil {
 		hint := ""
-		if errors.Is(err, unix.ENOENT) {
+		if errors.Is(err, exec.ErrNotFound) {
 			hint = "--manager chooses another package manager"
 		}
 		return &taskError{err: err, hint: hint}

@@ -7,9 +7,11 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox"
 	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/catbox/record/formats"
 )
 
 // loadRecord reads the record of a build; - is standard input. What it lacks is said on
@@ -69,8 +71,14 @@ func (a *app) writeTo(name string, write func(io.Writer) error) error {
 	if err == nil {
 		err = out.commit()
 	}
-	if err != nil {
+	var errno unix.Errno
+	switch {
+	case errors.As(err, &errno):
 		return &taskError{err: fmt.Errorf("write %s: %w", catbox.Printable(name), unwrapPath(err))}
+	case errors.Is(err, formats.ErrNoHashes):
+		return &taskError{err: err, hint: "catbox run --record-hash makes them"}
+	case err != nil:
+		return &taskError{err: err}
 	}
 	return nil
 }

@@ -101,11 +101,7 @@ func (a *app) report(cmd *cobra.Command, f *reportFlags, name string) error {
 			return err
 		}
 	}
-	err = a.writeTo(f.output, func(w io.Writer) error { return f.write(w, a, b, usage) })
-	if errors.Is(err, formats.ErrNoHashes) {
-		return &taskError{err: err, hint: "catbox run --record-hash makes them"}
-	}
-	return err
+	return a.writeTo(f.output, func(w io.Writer) error { return f.write(w, a, b, usage) })
 }
 
 func (f *reportFlags) write(w io.Writer, a *app, b *record.Build, usage *owners.Usage) error {
