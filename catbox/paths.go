@@ -55,11 +55,11 @@ func (c *confiner) access(k *call) tracer.Verdict {
 	if v, done := c.resolve(k, p); done {
 		return v
 	}
-	switch {
-	case c.allowed(k, p) || c.policy.action == Report:
+	if c.allowed(k, p) || c.policy.action == Report {
 		return tracer.Continue()
-	case !p.res.Exists:
-		return tracer.Deny(unix.ENOENT)
+	}
+	if errno, _ := order(k, &p.res, nil, nil); errno != 0 {
+		return tracer.Deny(errno)
 	}
 	return tracer.Deny(unix.EACCES)
 }

@@ -181,13 +181,17 @@ func (r *recorder) looked(k *call) bool {
 	if !ok || errno != 0 && climbs(p.req.Path) {
 		return false
 	}
+	readlink := k.entry.Class == sysent.PathRead && k.entry.Last == sysent.NoFollow && errno == 0
+	if readlink && r.meta.Stat.Mode&unix.S_IFMT != unix.S_IFLNK {
+		return true // EINVAL
+	}
 	path := string(r.c.resolver.Placed(&p.req))
 	if errno == 0 {
 		r.count.used(path)
 	}
 	r.w.File(r.id(k.stop.Process()), path, record.OpLookedAt, errno)
-	if errno == 0 && k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFLNK {
-		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0) // readlink
+	if readlink {
+		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0)
 	}
 	return true
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,6 +44,8 @@ var cases = []struct {
 	{"a group is handed on", sequence{"chown . -1 7", "chmod . 02777", "open a wc 0644", "mkdir d 0755", "mknod c c 0644 1 3", "open . wT 0644", "symlink a l", "bind b"}},
 	{"a group is handed on by strangers", sequence{"umask 0", "chown . -1 7", "chmod . 02777", "drop 0x10", "open a wc 02777", "open b wc 02766", "mknod c c 02777 1 3", "mkdir d 02777"}},
 	{"a missing file is missing first", sequence{"symlink l/x l", "link a l/y", "open d wc 0644", "linkopen 0 d/y"}},
+	{"wrong flags are wrong first", sequence{"access2 /proc/self/fd/11 2 1", "access2 nothing/x 2 1"}},
+	{"descriptors as paths", sequence{"mkdir d 0755", "keep 0 d rd 0", "keep 1 d/x bcx 04711", "chown /dev/fd/11 5 6", "chmod /proc/self/fd/11 0", "read d/x", "setxattr /proc/thread-self/fd/11 trusted.t 61 0", "getxattr d/x trusted.t 9", "fchownat 0 x 7 -1", "fchmodat 0 ./x 0111", "renameat 0 x b", "stat /dev/fd/11"}},
 	{"whiteouts", sequence{"setgid 5", "open a wc 0644", "whiteout a b", "symlink a l", "whiteout l l", "chown a 7 7", "rename a c"}},
 	{"an unnamed file keeps what is recorded", sequence{"keep 0 . bT 04711", "fchown 0 5 6", "fsetxattr 0 trusted.t 61 0", "linkopen 0 a", "fchmod 0 0", "fgetxattr 0 trusted.t 9"}},
 	{"a removed file keeps what is recorded", sequence{"keep 0 a bcx 0644", "fchown 0 5 6", "unlink a", "open a wc 0600", "fstat 0", "fchmod 0 04755", "fsetxattr 0 security.capability " + fileCaps + " 0", "fgetxattr 0 security.capability 40"}},
@@ -52,21 +55,30 @@ var cases = []struct {
 	{"the bounding set", sequence{"capbset 7", "capbound 7", "exec", "setuid 1", "setuid 0", "ids"}},
 }
 
-// casesFile holds what real root has seen.
+// casesFile holds what real root has seen, without the names of the calls that have
+// told it, which not every architecture has.
 const casesFile = "testdata/cases.txt"
+
+func anyCall(text string) string {
+	return regexp.MustCompile(` by [a-z0-9]+:`).ReplaceAllString(text, ":")
+}
 
 // TestCases compares the cases with what real root sees, or, for who is not root,
 // with what root has seen once.
 func TestCases(t *testing.T) {
 	t.Parallel()
+	needKernel(t)
 	args := []string{harness.Fakeroot(t, programDir()), fmt.Sprintf("%#x", uint64(matter))}
 	var all []sequence
 	for _, c := range cases {
 		all = append(all, c.ops)
 	}
+	got := faked(t, args, all)
 	if os.Getuid() == 0 {
 		needRoot(t)
-		checkCases(t, native(t, args, all), faked(t, args, all))
+		want := native(t, args, all)
+		checkFile(t, want)
+		checkCases(t, want, got)
 		return
 	}
 	text, err := os.ReadFile(casesFile)
@@ -78,29 +90,35 @@ func TestCases(t *testing.T) {
 		t.Fatalf("%s has %d cases, not %d; as root: go test ./tests/fakeroot -run Cases -update", casesFile, len(want), len(cases))
 	}
 	for i, c := range cases {
-		want[i] = strings.TrimPrefix(want[i], c.name+"\n")
+		want[i], got[i] = strings.TrimPrefix(want[i], c.name+"\n"), anyCall(got[i])
 	}
-	checkCases(t, want, faked(t, args, all))
+	checkCases(t, want, got)
 }
 
 func checkCases(t *testing.T, want, got []string) {
 	t.Helper()
-	var file strings.Builder
 	for i, c := range cases {
-		fmt.Fprintf(&file, "# %s\n%s", c.name, want[i])
 		if want[i] != got[i] {
 			t.Errorf("%s, as real root (-) and with faked ownership (+):\n%s", c.name, changes(want[i], got[i]))
 		}
 	}
-	text, err := os.ReadFile(casesFile)
-	switch {
-	case *update:
+}
+
+// checkFile checks that the file has what root sees, or writes it.
+func checkFile(t *testing.T, want []string) {
+	t.Helper()
+	var file strings.Builder
+	for i, c := range cases {
+		fmt.Fprintf(&file, "# %s\n%s", c.name, anyCall(want[i]))
+	}
+	if *update {
 		if err := os.WriteFile(casesFile, []byte(file.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	case err != nil:
+	}
+	if text, err := os.ReadFile(casesFile); err != nil {
 		t.Error(err)
-	case string(text) != file.String():
+	} else if string(text) != file.String() {
 		t.Errorf("%s is not what root sees here; go test ./tests/fakeroot -run Cases -update:\n%s", casesFile, changes(string(text), file.String()))
 	}
 }

@@ -51,6 +51,7 @@ func TestModelRepeats(t *testing.T) {
 // without root, who is the measure.
 func command(t *testing.T, flags ...string) []string {
 	t.Helper()
+	needKernel(t)
 	capabilities := needRoot(t)
 	return []string{harness.Fakeroot(t, programDir(), flags...), fmt.Sprintf("%#x", capabilities)}
 }

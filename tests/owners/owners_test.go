@@ -26,6 +26,8 @@ func TestTools(t *testing.T) {
 		{script: "bsdtar", needs: [][2]string{bsdtar}},
 		{script: "readers", flags: []string{"--fakeroot-status"}, needs: [][2]string{{"setpriv", "util-linux"}}},
 		{script: "storm"},
+		{script: "accounts", needs: [][2]string{{"useradd", "passwd"}, {"su", "util-linux"}}},
+		{script: "erofs", needs: [][2]string{{"mkfs.erofs", "erofs-utils"}, {"ar", "binutils"}, setcap}},
 		{script: "parallel", needs: [][2]string{{"make", "make"}}},
 		{script: "busybox", needs: [][2]string{{"busybox", "busybox-static"}}},
 		{script: "languages", needs: [][2]string{{"python3", "python3"}, {"node", "nodejs"}}},

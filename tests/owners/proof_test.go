@@ -72,6 +72,7 @@ type recipe struct {
 type outcome struct {
 	said     string
 	archives map[string][]byte
+	tree     string // all files in its directories
 }
 
 // prove runs a recipe as root, where this user is, and as an ordinary user under
@@ -100,6 +101,7 @@ func (r recipe) prove(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		native.tree = tree(t, dir, 0)
 	}
 	want, err := os.ReadFile(wanted)
 	if err != nil {
@@ -110,17 +112,38 @@ func (r recipe) prove(t *testing.T) {
 			t.Errorf("what root sees (-want +got):\n%s", diff)
 		}
 	}
+	fake := r.fake(t, catbox, top, dir)
+	if diff := cmp.Diff(string(want), fake.said); diff != "" {
+		t.Errorf("what an ordinary user sees under catbox (-want +got):\n%s", diff)
+	}
+	if native == nil {
+		return
+	}
+	compare(t, native.archives, fake.archives)
+	if diff := cmp.Diff(native.tree, fake.tree); diff != "" && !r.apart {
+		t.Errorf("files of root, and of an ordinary user in a later run (-want +got):\n%s", diff)
+	}
+}
+
+// fake runs the recipe as an ordinary user under catbox. The files are looked at in
+// another run, which is told what the first has recorded; a recipe apart does so itself.
+func (r recipe) fake(t *testing.T, catbox, top, dir string) *outcome {
+	t.Helper()
 	user := os.Getuid()
 	if user == 0 {
 		user = nobody
 	}
-	fake := r.run(t, dir, user, append([]string{catbox, "run", "--fakeroot", "-p", dir}, r.flags...)...)
-	if diff := cmp.Diff(string(want), fake.said); diff != "" {
-		t.Errorf("what an ordinary user sees under catbox (-want +got):\n%s", diff)
+	if err := os.Chown(top, user, user); err != nil {
+		t.Fatal(err)
 	}
-	if native != nil {
-		compare(t, native.archives, fake.archives)
+	words := append([]string{catbox, "run", "--fakeroot", "-p", dir}, r.flags...)
+	if r.apart {
+		return r.run(t, dir, user, words...)
 	}
+	words = append(words, "--fakeroot-save", filepath.Join(top, "state"))
+	o := r.run(t, dir, user, words...)
+	o.tree = tree(t, dir, user, words...)
+	return o
 }
 
 // rooted says whether this user has all that root has; a container may have taken
@@ -146,15 +169,7 @@ func (r recipe) run(t *testing.T, dir string, uid int, prefix ...string) *outcom
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755), os.Chown(dir, uid, uid)); err != nil {
 		t.Fatal(err)
 	}
-	var script []string
-	for _, name := range []string{"lib", r.script} {
-		text, err := os.ReadFile(filepath.Join("testdata", name+".sh"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		script = append(script, string(text))
-	}
-	argv := []string{"bash", "-euo", "pipefail", "-c", strings.Join(script, "\n")}
+	argv := bash(script(t, "lib"), script(t, r.script))
 	env := append([]string{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=" + dir, "LC_ALL=C", "TZ=UTC"}, r.env...)
 	if r.apart {
 		env = append(env, "FAKE="+strings.Join(prefix, " "))
@@ -166,6 +181,33 @@ func (r recipe) run(t *testing.T, dir string, uid int, prefix ...string) *outcom
 		t.Fatalf("%s as uid %d: %v\n%s", r.script, uid, err, said)
 	}
 	return &outcome{said: string(said), archives: archives(t, dir)}
+}
+
+// tree lists the files in the directories of a recipe as a user sees them, behind the words of prefix.
+func tree(t *testing.T, dir string, uid int, prefix ...string) string {
+	t.Helper()
+	argv := bash(script(t, "lib"), `for i in */; do echo "$i"; list "$i"; done`)
+	if len(prefix) > 0 {
+		argv = append(append(prefix, "--"), argv...)
+	}
+	out, err := runAs(t.Context(), uid, dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}, argv)
+	if err != nil {
+		t.Fatalf("list files as uid %d: %v\n%s", uid, err, out)
+	}
+	return string(out)
+}
+
+func bash(scripts ...string) []string {
+	return []string{"bash", "-euo", "pipefail", "-c", strings.Join(scripts, "\n")}
+}
+
+func script(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name+".sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // runAs runs a command as a user, in no group but its own.

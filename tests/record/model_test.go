@@ -97,6 +97,11 @@ func (m *model) call(l *line) {
 	if !ok {
 		return
 	}
+	if s.op == "looked-at" && s.path < len(l.args) {
+		if raw, ok := text(l.args[s.path]); ok && raw == "" {
+			return // about a descriptor, which was opened before
+		}
+	}
 	raw, given := m.path(l, s.path, s.at)
 	if !given {
 		return

@@ -13,6 +13,7 @@ const (
 	typeStream    = 1
 	typeDgram     = 2
 	protoTCP      = 6
+	protoAudit    = 9 // NETLINK_AUDIT, of netlink(7)
 	protoUDP      = 17
 	protoIPv6     = 41
 	protoUDPLite  = 136
@@ -29,11 +30,13 @@ var (
 
 // socketFamilies lets AF_UNIX sockets be made, and routing sockets for questions.
 // All others stop. Multipath TCP is answered as by a kernel without it: programs
-// that prefer it, Go's listeners for example, fall back.
+// that prefer it, Go's listeners for example, fall back. So is the audit system, to
+// which su, useradd and their like tell what they do, if there is one.
 var socketFamilies = []Rule{
 	{When: []Cond{{Arg: 0, Mask: low32, Value: familyUnix}}},
 	{When: []Cond{isInet, isStream, {Arg: 2, Mask: low32, Value: protoMPTCP}}, Verb: Refuse, Errno: syscall.EPROTONOSUPPORT},
 	{When: []Cond{{Arg: 0, Mask: low32, Value: familyNetlink}, noProto}},
+	{When: []Cond{{Arg: 0, Mask: low32, Value: familyNetlink}, {Arg: 2, Mask: low32, Value: protoAudit}}, Verb: Refuse, Errno: syscall.EPROTONOSUPPORT},
 	{Verb: Stop},
 }
 

@@ -201,9 +201,8 @@ static void all(const char *path, int flags) {
 	close(fd);
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-// entry is a directory entry as getdents64(2) writes it.
+// entry is a directory entry as getdents64(2) writes it, old_entry as getdents(2)
+// does; there the type is the last byte.
 struct entry {
 	uint64_t ino;
 	int64_t off;
@@ -212,37 +211,62 @@ struct entry {
 	char name[];
 } __attribute__((packed));
 
-static int entries(const char *path, char **names, int room) {
-	static char buffer[4][4096];
-	static int depth;
-	char *b = buffer[depth++ % 4];
-	int n = 0, fd = open(path, O_RDONLY | O_DIRECTORY);
-	long size = fd < 0 ? -1 : syscall(SYS_getdents64, fd, b, sizeof buffer[0]);
-	if (size < 0)
-		n = -1;
-	for (long at = 0; at < size && n < room; at += ((struct entry *)(b + at))->length) {
-		struct entry *e = (struct entry *)(b + at);
-		if (strcmp(e->name, ".") && strcmp(e->name, ".."))
-			names[n++] = e->name;
-	}
-	if (fd >= 0) {
-		int saved = errno;
-		close(fd);
-		errno = saved;
-	}
-	if (n > 0)
-		qsort(names, n, sizeof *names, by_name);
-	return n;
+struct old_entry {
+	unsigned long ino, off;
+	uint16_t length;
+	char name[];
+} __attribute__((packed));
+
+// named is what a directory says of a name.
+struct named {
+	char name[60];
+	uint8_t type;
+};
+
+static void add(struct named *to, int *n, const char *name, uint8_t type) {
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return;
+	snprintf(to[*n].name, sizeof to->name, "%s", name);
+	to[(*n)++].type = type;
 }
 
-static const char *type(const char *name) { return kind((uint32_t)(uint8_t)name[-1] << 12); }
+static int by_name(const void *a, const void *b) { return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name); }
+
+static int entries(const char *path, struct named *to, int room) {
+	char b[4096];
+	int n = 0, fd = open(path, O_RDONLY | O_DIRECTORY), saved;
+	long size;
+#ifdef SYS_getdents
+	if (turn % 2) {
+		size = fd < 0 ? -1 : syscall(SYS_getdents, fd, b, sizeof b);
+		for (long at = 0; at < size && n < room; at += ((struct old_entry *)(b + at))->length) {
+			struct old_entry *e = (struct old_entry *)(b + at);
+			add(to, &n, e->name, (uint8_t)((char *)e)[e->length - 1]);
+		}
+	} else
+#endif
+	{
+		size = fd < 0 ? -1 : syscall(SYS_getdents64, fd, b, sizeof b);
+		for (long at = 0; at < size && n < room; at += ((struct entry *)(b + at))->length) {
+			struct entry *e = (struct entry *)(b + at);
+			add(to, &n, e->name, e->type);
+		}
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	qsort(to, n, sizeof *to, by_name);
+	return size < 0 ? -1 : n;
+}
+
+static const char *type(const struct named *e) { return kind((uint32_t)e->type << 12); }
 
 void list(const char *path) {
-	char *names[64];
+	struct named names[64];
 	int n = entries(path, names, 64);
 	report(n);
 	for (int i = 0; i < n; i++)
-		printf(" %s (%s)", names[i], type(names[i]));
+		printf(" %s (%s)", names[i].name, type(&names[i]));
 }
 
 static void one_file(const char *path, const char *type) {
@@ -263,14 +287,15 @@ static void one_file(const char *path, const char *type) {
 }
 
 static void below(const char *dir) {
-	char *names[64], path[256];
+	struct named names[64];
+	char path[256];
 	int n = entries(dir, names, 64);
 	if (n < 0)
 		printf("  %s is not read: %s\n", dir, outcome(-1));
 	for (int i = 0; i < n; i++) {
 		struct stat s;
-		snprintf(path, sizeof path, "%s%s%s", strcmp(dir, ".") ? dir : "", strcmp(dir, ".") ? "/" : "", names[i]);
-		one_file(path, type(names[i]));
+		snprintf(path, sizeof path, "%s%s%s", strcmp(dir, ".") ? dir : "", strcmp(dir, ".") ? "/" : "", names[i].name);
+		one_file(path, type(&names[i]));
 		if (!lstat(path, &s) && S_ISDIR(s.st_mode))
 			below(path);
 	}

@@ -52,6 +52,9 @@ static void name_open(char **a) {
 	report(linkat(AT_FDCWD, path, AT_FDCWD, a[1], AT_SYMLINK_FOLLOW));
 }
 
+// The same by an empty path, which needs a capability.
+static void name_empty(char **a) { report(linkat(slot(a[0]), "", AT_FDCWD, a[1], AT_EMPTY_PATH)); }
+
 static void forget(char **a) { report(EITHER(unlink(a[0]), unlinkat(AT_FDCWD, a[0], 0))); }
 
 static void forget_dir(char **a) { report(EITHER(rmdir(a[0]), unlinkat(AT_FDCWD, a[0], AT_REMOVEDIR))); }
@@ -72,9 +75,15 @@ static void go_back(char **a) {
 	report(fchdir(HOME));
 }
 
+// Names in an open directory.
+static void make_dir_at(char **a) { report(mkdirat(slot(a[0]), a[1], number(a[2]))); }
+static void forget_at(char **a) { report(unlinkat(slot(a[0]), a[1], 0)); }
+static void move_at(char **a) { report(renameat(slot(a[0]), a[1], AT_FDCWD, a[2])); }
+
 const struct op node_ops[] = {
 	{"mkdir", "p.", make_dir}, {"mknod", "p....", make_node}, {"symlink", ".p", make_link}, {"bind", "p", make_socket},
-	{"link", "pp", hard_link}, {"linkfollow", "pp", follow_link}, {"linkopen", ".p", name_open}, {"unlink", "p", forget},
+	{"link", "pp", hard_link}, {"linkfollow", "pp", follow_link}, {"linkopen", ".p", name_open}, {"linkempty", ".p", name_empty}, {"unlink", "p", forget},
 	{"rmdir", "p", forget_dir}, {"rename", "pp", move}, {"exchange", "pp", swap}, {"noreplace", "pp", move_new},
-	{"whiteout", "pp", whiteout}, {"chdir", ".", go}, {"back", "", go_back}, {0},
+	{"whiteout", "pp", whiteout}, {"chdir", ".", go}, {"back", "", go_back},
+	{"mkdirat", "...", make_dir_at}, {"unlinkat", "..", forget_at}, {"renameat", "..p", move_at}, {0},
 };

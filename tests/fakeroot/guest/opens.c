@@ -36,6 +36,31 @@ static void opens(char **a) {
 	close(fd);
 }
 
+// The flags of creat(2) are write, create and truncate.
+static void creates(char **a) {
+	struct stat s;
+	if (spared(a[0]))
+		return;
+	if (!stat(a[0], &s) && S_ISFIFO(s.st_mode)) {
+		printf(" would wait");
+		return;
+	}
+	int fd = creat(a[0], (int)number(a[1]));
+	report(fd);
+	if (fd >= 0)
+		glimpse(fd);
+	close(fd);
+}
+
+// fstatat SLOT PATH
+static void look_at(char **a) {
+	struct stat s;
+	int r = fstatat(slot(a[0]), a[1], &s, AT_SYMLINK_NOFOLLOW);
+	report(r);
+	if (!r)
+		printf(" %o %u:%u", s.st_mode, s.st_uid, s.st_gid);
+}
+
 // keep SLOT PATH FLAGS MODE: it stays open
 static void keep(char **a) {
 	if (spared(a[1]))
@@ -94,7 +119,7 @@ static void cut_open(char **a) {
 }
 
 const struct op open_ops[] = {
-	{"open", "p..", opens}, {"keep", ".p..", keep}, {"fstat", ".", look}, {"write", "p.", writes}, {"fwrite", "..", write_open},
+	{"open", "p..", opens}, {"creat", "p.", creates}, {"fstatat", "..", look_at}, {"keep", ".p..", keep}, {"fstat", ".", look}, {"write", "p.", writes}, {"fwrite", "..", write_open},
 	{"read", "p", reads}, {"truncate", "p.", cut}, {"ftruncate", "..", cut_open}, {0},
 };
 

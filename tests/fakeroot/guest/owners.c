@@ -55,6 +55,10 @@ static void owner_of_open(char **a) {
 	glimpse(fd);
 }
 
+// fchownat SLOT PATH UID GID, fchmodat SLOT PATH MODE: in an open directory
+static void owner_at(char **a) { report(syscall(SYS_fchownat, slot(a[0]), a[1], id(a[2]), id(a[3]), AT_SYMLINK_NOFOLLOW)); }
+static void mode_at(char **a) { report(syscall(SYS_fchmodat, slot(a[0]), a[1], (int)number(a[2]))); }
+
 // The calls with ids of 16 bits; elsewhere the ordinary ones.
 static void owner_16(char **a) {
 #ifdef __i386__
@@ -76,6 +80,6 @@ static void touch(char **a) { report(utimensat(AT_FDCWD, a[0], NULL, 0)); }
 
 const struct op owner_ops[] = {
 	{"chmod", "p.", mode_of_path}, {"lchmod", "p.", mode_of_link}, {"fchmod", "..", mode_of_open}, {"chown", "p..", owner_of_path},
-	{"lchown", "p..", owner_of_link}, {"fchown", "...", owner_of_open}, {"chown16", "p..", owner_16}, {"umask", ".", mask},
+	{"lchown", "p..", owner_of_link}, {"fchown", "...", owner_of_open}, {"chown16", "p..", owner_16}, {"fchownat", "....", owner_at}, {"fchmodat", "...", mode_at}, {"umask", ".", mask},
 	{"utime", "p", times}, {"touch", "p", touch}, {0},
 };
