@@ -53,7 +53,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
 		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}}
-	r.hides = len(s.HidePaths) > 0
+	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
 	}
@@ -186,6 +186,9 @@ func (r *recorder) looked(k *call) bool {
 		return true // EINVAL
 	}
 	path := string(r.c.resolver.Placed(&p.req))
+	if errno == 0 {
+		r.count.used(path)
+	}
 	r.w.File(r.id(k.stop.Process()), path, record.OpLookedAt, errno)
 	if readlink {
 		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0)
