@@ -21,6 +21,7 @@ import (
 type reader struct {
 	c      *confiner
 	hidden *pathrules.Set // nil: nothing
+	only   *only          // nil: everything exists
 	reads  *pathrules.Set // nil: everything may be read
 
 	k      call
@@ -30,7 +31,7 @@ type reader struct {
 
 // newReader returns nil where there are no such rules.
 func (s *Sandbox) newReader(c *confiner) (*reader, error) {
-	if len(s.ReadPaths)+len(s.DenyReadPaths)+len(s.HidePaths) == 0 {
+	if len(s.ReadPaths)+len(s.DenyReadPaths)+len(s.HidePaths)+len(s.OnlyPaths) == 0 {
 		return nil, nil
 	}
 	r := &reader{c: c}
@@ -56,8 +57,14 @@ func (s *Sandbox) newReader(c *confiner) (*reader, error) {
 			return nil, err
 		}
 	}
+	if r.only, err = newOnly(s.OnlyPaths); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
+
+// hiding reports whether anything may look missing.
+func (r *reader) hiding() bool { return r.hidden != nil || r.only != nil }
 
 func (r *reader) handler() tracer.Handler {
 	return tracer.Handler{Name: "read", Rules: r.rules, Enter: r.enter}
@@ -73,7 +80,7 @@ func (r *reader) rules(e *sysent.Entry) []sysent.Rule {
 	if e.Arg(sysent.Path) < 0 || !slices.Contains(looks, e.Class) || e.Arg(sysent.OpenHow) >= 0 {
 		return nil
 	}
-	if r.hidden == nil && e.Class != sysent.Open && e.Class != sysent.Exec {
+	if !r.hiding() && e.Class != sysent.Open && e.Class != sysent.Exec {
 		return nil
 	}
 	return []sysent.Rule{{Verb: sysent.Stop}}
@@ -90,10 +97,14 @@ func (r *reader) enter(s *tracer.Stop) tracer.Verdict {
 		return tracer.Continue()
 	}
 	path := string(p.res.Path)
-	if r.hidden != nil && !k.creates(&p.res) {
-		if r.hides(path) || r.hidesEntry(p) {
-			return tracer.Deny(unix.ENOENT)
-		}
+	switch {
+	case !r.hiding():
+	case k.creates(&p.res):
+		r.makes(path)
+	case r.hides(path) || r.hidesEntry(p):
+		return r.missing(path, p.res.Exists)
+	default:
+		r.renames(k)
 	}
 	if !p.res.Exists || k.entry.Class == sysent.Exec && !executableMode(p.res.Mode) {
 		return tracer.Continue()
@@ -131,7 +142,41 @@ func executableMode(mode uint32) bool {
 	return mode&unix.S_IFMT == unix.S_IFREG && mode&0o111 != 0
 }
 
-func (r *reader) hides(path string) bool { return r.hidden.Match(path).Allowed }
+func (r *reader) hides(path string) bool {
+	return r.hidden != nil && r.hidden.Match(path).Allowed || r.only != nil && !r.only.sees(path)
+}
+
+// missing answers a call about a path that is hidden.
+func (r *reader) missing(path string, exists bool) tracer.Verdict {
+	if exists && r.c.hooks.Hidden != nil {
+		s := r.k.stop
+		if err := r.c.hooks.Hidden(Hidden{Call: r.k.entry.Name, Path: path, Processes: ancestry(s.Process())}); err != nil {
+			s.Abort(err)
+		}
+	}
+	return tracer.Deny(unix.ENOENT)
+}
+
+// makes notes that the run makes what has this name.
+func (r *reader) makes(path string) {
+	if r.only != nil {
+		r.only.makes(path)
+	}
+}
+
+// renames notes the second name of a call that gives what is visible another one.
+func (r *reader) renames(k *call) {
+	if r.only == nil || k.newPath < 0 {
+		return
+	}
+	p := &r.entry
+	if _, done := r.c.read(k, p, k.newPath, k.newFD, false, false); done {
+		return
+	}
+	if r.c.resolver.Resolve(&p.req, &p.res) == nil && p.res.Errno == 0 && p.res.Kind == resolve.Named {
+		r.makes(string(p.res.Path))
+	}
+}
 
 // hidesEntry reports whether the name is hidden that leads to the object, where that
 // is a link.
@@ -146,6 +191,12 @@ func (r *reader) hidesEntry(target *place) bool {
 		return false
 	}
 	return r.hides(string(p.res.Path))
+}
+
+// there reports whether something has the name.
+func there(name string) bool {
+	var st unix.Stat_t
+	return unix.Lstat(name, &st) == nil
 }
 
 // may refuses to read what the rules do not allow to read.
@@ -175,8 +226,8 @@ func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
 	}
 	for _, i := range chain {
 		at, links := walkLinks(i.Path)
-		if r.hidden != nil && (r.hides(at) || r.hides(i.Path) || slices.ContainsFunc(links, r.hides)) {
-			return tracer.Deny(unix.ENOENT)
+		if r.hiding() && (r.hides(at) || slices.ContainsFunc(links, r.hides)) {
+			return r.missing(at, there(at))
 		}
 		if v := r.may(k, p, at); !v.Continues() {
 			return v

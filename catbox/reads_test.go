@@ -65,8 +65,58 @@ func TestReadRules(t *testing.T) {
 	if _, err := (&Sandbox{HidePaths: []string{"relative"}}).Assess(); err != nil {
 		t.Errorf("Assess looks at what it need not: %v", err)
 	}
+	for _, box := range []*Sandbox{{OnlyPaths: []string{"relative"}}, {OnlyPaths: []string{""}}} {
+		if _, err := box.Run(t.Context(), &Command{Args: []string{"/bin/true"}}); err == nil {
+			t.Errorf("no error with %q", box.OnlyPaths)
+		}
+	}
 	_, err := (&Sandbox{HidePaths: []string{"relative"}}).Run(t.Context(), &Command{Args: []string{"/bin/true"}})
 	if err == nil || !strings.Contains(err.Error(), "relative") {
 		t.Errorf("a rule that is none: %v", err)
+	}
+}
+
+// TestOnlyPaths checks that nothing exists but what is listed and what the run makes.
+func TestOnlyPaths(t *testing.T) {
+	const quiet = "exec 2>/dev/null; "
+	tests := []struct {
+		name, script, want string
+		only, hidden       []string
+	}{
+		{"listed", "cat a/file a/dir/inner; test -e a && cd a && echo in a", "content of filein a", []string{"a/file"}, []string{"openat a/dir/inner"}},
+		{"all below", "cat a/dir/inner; test -d a/dir && echo dir; cat a/file", "content of filedir", []string{"a/dir/"}, []string{"openat a/file"}},
+		{"links", "cat a/in; cat a/file", "content of file", []string{"a/file"}, []string{"openat a/file"}},
+		{"made", "echo x >a/new; cat a/new; mkdir a/d && echo y >a/d/new && cat a/d/new; mv a/new a/other; cat a/other; ln a/other a/third && cat a/third",
+			"x\ny\nx\nx", []string{"a/"}, nil},
+		{"made in what is not listed", "echo x >a/new; cat a/new; mkdir a/d && echo y >a/d/new && cat a/d/new; mv a/new a/other; cat a/other; ln a/other a/third && cat a/third; ln -s third a/s && cat a/s",
+			"x\ny\nx\nx\nx", []string{"a/file"}, nil},
+		{"a hidden name is not replaced", "echo x >a/file; echo $?; unlink a/file; mkdir a/dir || echo no", "2\nno", []string{"a/none"}, []string{"openat a/file", "unlink a/file", "mkdir a/dir"}},
+	}
+	for _, uid := range users() {
+		w := newWorld(t, uid)
+		for _, test := range tests {
+			t.Run(fmt.Sprintf("%s/uid %d", test.name, uid), func(t *testing.T) {
+				w.build(t)
+				box := w.box()
+				box.OnlyPaths = []string{"/usr/", "/lib64", "/lib", "/bin", "/etc/", "/dev/", "/proc/", w.root}
+				for _, name := range test.only {
+					box.OnlyPaths = append(box.OnlyPaths, w.root+"/"+name)
+				}
+				var hidden []string
+				box.Hooks.Hidden = func(h Hidden) error {
+					if name, ok := strings.CutPrefix(h.Path, w.root+"/"); ok && len(h.Processes) > 0 {
+						hidden = append(hidden, h.Call+" "+name)
+					}
+					return nil
+				}
+				got, _ := w.run(t, box, "/bin/sh", "-c", quiet+test.script)
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(test.hidden, hidden); diff != "" {
+					t.Errorf("hidden (-want +got):\n%s", diff)
+				}
+			})
+		}
 	}
 }

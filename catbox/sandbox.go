@@ -24,10 +24,14 @@ type Sandbox struct {
 	// for reading or executed. Without ReadPaths everything may that is not denied.
 	// HidePaths are rules for what looks missing (ENOENT) to every call that looks it
 	// up by its path, and is no violation. The command itself is started in any case.
+	// With OnlyPaths nothing exists but these canonical paths, the directories above
+	// them and what the run makes; one that ends in a slash stands for all below it.
+	// What a directory lists is not changed by any of these rules.
 	// The tracer alone holds to these rules.
 	ReadPaths     []string
 	DenyReadPaths []string
 	HidePaths     []string
+	OnlyPaths     []string
 
 	// DefaultDevices allows to open for writing what is writable by nature:
 	// /dev/null, zero, full, tty, ptmx, pts/*, an ordinary user's own files below /proc
@@ -132,6 +136,13 @@ const (
 // String returns the word that the command line uses.
 func (f Fakeroot) String() string { return enumName("Fakeroot", int(f), "off", "full", "lie") }
 
+// Hidden is a look at a path that is there and looks missing.
+type Hidden struct {
+	Call      string        // name of the system call
+	Path      string        // canonical
+	Processes []ProcessInfo // innermost first
+}
+
 // Faked is a call that was recorded instead of done.
 type Faked struct {
 	Call string // name of the system call
@@ -182,6 +193,10 @@ type Hooks struct {
 	// Violation is called for each violation, equal ones included, before the
 	// program learns of it. Violation.Count is how often it has happened.
 	Violation func(Violation) error
+
+	// Hidden is called when a path is looked up that is there, but looks missing by the
+	// rules of the Sandbox.
+	Hidden func(Hidden) error
 
 	// Faked is called for each call that was recorded instead of done, with
 	// FakerootFull.

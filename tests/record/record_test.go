@@ -1,8 +1,8 @@
 package record
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -94,7 +94,16 @@ func (w *world) fresh(t *testing.T) []string {
 // run runs a script in the copy, behind the words of prefix.
 func (w *world) run(t *testing.T, script string, prefix ...string) {
 	t.Helper()
-	argv := append(prefix, "sh", "-e", "-c", script)
+	if out, status := w.exec(t, append(prefix, "sh", "-e", "-c", script)...); status != 0 {
+		lines := strings.Split(out, "\n")
+		t.Fatalf("%s: exit status %d\n%s", prefix[0], status, strings.Join(lines[max(0, len(lines)-30):], "\n"))
+	}
+}
+
+// exec runs a command in the copy, as an ordinary user, and returns what it wrote and
+// its exit status.
+func (w *world) exec(t *testing.T, argv ...string) (string, int) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
 	cmd.Dir = w.dir
 	cmd.Env = w.env()
@@ -104,10 +113,12 @@ func (w *world) run(t *testing.T, script string, prefix ...string) {
 	}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 10 * time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
-		lines := bytes.Split(out, []byte("\n"))
-		t.Fatalf("%s: %v\n%s", argv[0], err, bytes.Join(lines[max(0, len(lines)-30):], []byte("\n")))
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s: %v", argv[0], err)
 	}
+	return string(out), cmd.ProcessState.ExitCode()
 }
 
 func (w *world) env() []string {
@@ -126,11 +137,14 @@ func searchPath() string {
 	return path
 }
 
+// log is the file of a record.
+func (w *world) log(level record.Level) string { return filepath.Join(w.logs, string(level)+".jsonl") }
+
 // recorded runs a build with a record and returns its deeds.
 func (w *world) recorded(t *testing.T, level record.Level, script string) deeds {
 	t.Helper()
 	w.fresh(t)
-	name := filepath.Join(w.logs, string(level)+".jsonl")
+	name := w.log(level)
 	w.run(t, script, w.catbox, "run", "--record", name, "--record-level", string(level), "--private-tmp=false", "-p", w.dir, "--")
 	file, err := os.Open(name)
 	if err != nil {

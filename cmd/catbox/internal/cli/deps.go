@@ -31,6 +31,7 @@ type depsFlags struct {
 	depfile  string
 	targets  []string
 	why      string
+	verify   bool
 }
 
 // list is one of the lists of files.
@@ -69,9 +70,13 @@ belong to: what was used, what was only looked at, and which programs were looke
 are not there. --declared compares it with a debian/control file (Build-Depends), or a
 list with a name in each line.
 
+With --verify the command of the record runs again, in its directory and with its rules,
+and nothing exists for it but what the record names and what it makes. What the build
+made must be gone before. docs/record-verify.md says what that proves.
+
 Exit status:
 
-  0     it is written
+  0     it is written; with --verify, the command succeeds
   1     the record cannot be read, the package manager fails, PATH is not in the record
   125   wrong flags`
 
@@ -92,7 +97,7 @@ func (a *app) depsCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.deps(cmd, &f, args[0]) },
 	}
 	f.register(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive("list", "packages", "depfile", "why")
+	cmd.MarkFlagsMutuallyExclusive("list", "packages", "depfile", "why", "verify")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("list", cobra.FixedCompletions(listWords(), cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("manager", cobra.FixedCompletions(owners.Names(), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
@@ -109,6 +114,7 @@ func (f *depsFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.json, "json", false, "with --packages: write JSON, with the files of each package")
 	flags.StringVar(&f.depfile, "depfile", "", "write the inputs as a rule of make to `FILE` (- is standard output)")
 	flags.StringArrayVar(&f.targets, "target", nil, "with --depfile: what depends on them (default: the outputs; repeatable)")
+	flags.BoolVar(&f.verify, "verify", false, "run the command again, with everything hidden that the record does not name")
 	flags.StringVar(&f.why, "why", "", "show which processes used `PATH`, and who started them")
 }
 
@@ -129,6 +135,8 @@ func (a *app) deps(cmd *cobra.Command, f *depsFlags, name string) error {
 		return a.packages(cmd, f, b)
 	case f.depfile != "":
 		return a.depfile(f, b)
+	case f.verify:
+		return a.verify(cmd.Context(), b)
 	case f.why != "":
 		return a.why(f.why, b)
 	}
