@@ -152,8 +152,19 @@ func (f *faker) exit(s *tracer.Stop) tracer.Verdict {
 		if ok && s.Value >= 0 {
 			p.done(f, s)
 		}
+		if err := f.release(p); err != nil {
+			s.Abort(err)
+		}
 	}
 	return tracer.Continue()
+}
+
+// release ends a call that holds something until it has ended, in whatever way.
+func (f *faker) release(p pendingFake) error {
+	if m, ok := p.(moved); ok {
+		return m.release(f)
+	}
+	return nil
 }
 
 // pendingFake is what is to be recorded when a call has succeeded.
@@ -167,6 +178,11 @@ const maxPending = 1 << 16
 // wait asks for the end of a call.
 func (f *faker) wait(s *tracer.Stop, p pendingFake) tracer.Verdict {
 	if len(f.pending) >= maxPending { // threads that were killed in their calls
+		for _, p := range f.pending {
+			if err := f.release(p); err != nil {
+				s.Abort(err)
+			}
+		}
 		clear(f.pending)
 	}
 	f.pending[s.Thread] = p
@@ -182,17 +198,24 @@ func (f *faker) put(s *tracer.Stop, r *fakeroot.Record) {
 	f.count(r, 1)
 }
 
-// drop forgets a record.
+// drop forgets a record. An error ends the run.
 func (f *faker) drop(s *tracer.Stop, key fakeroot.Key) {
+	if err := f.forget(key); err != nil {
+		s.Abort(err)
+	}
+}
+
+func (f *faker) forget(key fakeroot.Key) error {
 	r := f.db.Get(key)
 	if r == nil {
-		return
+		return nil
 	}
 	f.count(r, -1)
 	delete(f.doubtful, key)
 	if err := f.store.Remove(key); err != nil {
-		s.Abort(fmt.Errorf("record faked ownership: %w", err))
+		return fmt.Errorf("record faked ownership: %w", err)
 	}
+	return nil
 }
 
 // count keeps the counts when a record comes (by 1) or goes (by -1).

@@ -2,6 +2,7 @@ package catbox
 
 import (
 	"encoding/binary"
+	"errors"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -69,7 +70,14 @@ func (f *faker) exec(p *tracer.Process) error {
 
 func (f *faker) died(p *tracer.Process, _ unix.WaitStatus) error {
 	delete(f.creds, p)
-	return nil
+	var all error
+	for thread, q := range f.pending { // killed in their calls
+		if m, ok := q.(moved); ok && m.proc == p {
+			all = errors.Join(all, m.release(f))
+			delete(f.pending, thread)
+		}
+	}
+	return all
 }
 
 // identity answers a call of the class ID.

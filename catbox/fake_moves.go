@@ -1,6 +1,8 @@
 package catbox
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/fakeroot"
@@ -10,7 +12,8 @@ import (
 
 // moved is a call that takes a name from a file, or gives it another one.
 type moved struct {
-	lost   []lost // those whose last name it takes
+	proc   *tracer.Process
+	lost   []*lost // those from which it takes a name
 	source *fakeroot.Record
 	path   string // of source afterwards
 	linked bool
@@ -18,10 +21,13 @@ type moved struct {
 	whiteout *created // what is left in the place of source (renameat2(2))
 }
 
-// lost is an inode that loses its last name.
+// lost is an inode that loses a name, perhaps its last one. It stays open until the call
+// has ended, so that its number cannot be used again before its record is forgotten.
 type lost struct {
-	key    fakeroot.Key
-	handle []byte
+	key  fakeroot.Key
+	fd   int
+	dir  bool
+	gone bool // for sure: a directory has one name
 }
 
 // moves looks at a call that removes a file or gives it another name.
@@ -42,6 +48,7 @@ func (f *faker) watchMove(k *call) (m moved, ok bool) {
 	if f.db.Len() == 0 && !leaves {
 		return m, false
 	}
+	m.proc = k.stop.Process()
 	first, from := f.recorded(k, &f.first, k.path, k.fd)
 	if leaves {
 		n := f.created(k, c, from)
@@ -81,33 +88,44 @@ func (f *faker) recorded(k *call, p *place, arg int, fd int32) (*fakeroot.Record
 	return f.db.Get(fakeroot.Key{Dev: p.res.Dev, Ino: p.res.Ino}), path
 }
 
-// lose notes an inode that is about to lose a name, if it is its last one.
+// lose notes an inode that is about to lose a name.
 func (m *moved) lose(p *place, r *fakeroot.Record) {
-	if !isDir(&p.res) && p.res.Nlink > 1 {
+	fd, err := unix.Open(string(p.res.Path), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
 		return
 	}
-	l := lost{key: r.Key}
-	if fd, err := unix.Open(string(p.res.Path), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0); err == nil {
-		l.handle = handleOf(fd)
-		_ = unix.Close(fd)
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil || keyOf(&st) != r.Key {
+		_ = unix.Close(fd) // it has lost the name to another one
+		return
 	}
-	m.lost = append(m.lost, l)
+	m.lost = append(m.lost, &lost{key: r.Key, fd: fd, dir: isDir(&p.res)})
 }
 
-// done forgets what has lost its last name and notes what has got another.
+// release forgets what has lost its last name.
+func (m moved) release(f *faker) error {
+	var all error
+	for _, l := range m.lost {
+		var st unix.Stat_t
+		r := f.db.Get(l.key)
+		if r != nil && (l.gone || unix.Fstat(l.fd, &st) == nil && st.Nlink == 0) {
+			if handle := handleOf(l.fd); handle != nil {
+				f.haunt(r, handle)
+			}
+			all = errors.Join(all, f.forget(l.key))
+		}
+		_ = unix.Close(l.fd)
+	}
+	return all
+}
+
+// done notes what has got another name.
 func (m moved) done(f *faker, s *tracer.Stop) {
 	if s.Value != 0 {
 		return
 	}
 	for _, l := range m.lost {
-		r := f.db.Get(l.key)
-		if r == nil {
-			continue
-		}
-		f.drop(s, l.key)
-		if l.handle != nil {
-			f.haunt(r, l.handle)
-		}
+		l.gone = l.dir
 	}
 	if m.source != nil && m.path != "" && f.db.Get(m.source.Key) == m.source {
 		r := *m.source

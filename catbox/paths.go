@@ -126,6 +126,9 @@ func (c *confiner) goAhead(k *call, a, b *place) tracer.Verdict {
 	if some && v.Answers(0) {
 		after.done(c.fake, k.stop)
 	}
+	if err := after.release(c.fake); err != nil {
+		k.stop.Abort(err)
+	}
 	return v
 }
 

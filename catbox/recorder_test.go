@@ -57,7 +57,7 @@ func (w *world) files(events []record.Event) map[string]string {
 				extra[path] = append(extra[path], "to "+short(m.Path))
 			}
 			for _, link := range f.Links {
-				extra[path] = append(extra[path], "by "+short(link))
+				extra[path] = append(extra[path], "by "+short(link.Path))
 			}
 			extra[path] = append(extra[path], f.Errnos...)
 		}

@@ -52,10 +52,10 @@ type Path struct {
 	Was string
 }
 
-// Needed reports whether the content of an input was used: it was read or executed, or
-// it is a symbolic link on the way to something.
+// Needed reports whether the content of an input was used: it is a file that was read or
+// executed, or a symbolic link on the way to something.
 func (p *Path) Needed() bool {
-	return p.Class&ClassInput != 0 && (p.Link || p.Ops.Set().Has(OpRead, OpExecuted, OpRenamedFrom))
+	return p.Class&ClassInput != 0 && !p.Dir && (p.Link || p.Ops.Set().Has(OpRead, OpExecuted, OpRenamedFrom))
 }
 
 // Use is what one process did with a path.
@@ -128,13 +128,11 @@ func (b *Build) file(process int, f *File, c *classifier) {
 	p.use(process, f.Ops.Set())
 	c.file(p, f)
 	for _, link := range f.Links {
-		l := b.path(link)
+		l := b.path(link.Path)
 		l.Link = true
-		var when Span
-		for _, span := range f.Ops {
-			when.add(span)
+		if link.Seq != 0 {
+			l.Ops[OpLookedAt].add(Span{link.Seq, link.Seq})
 		}
-		l.Ops[OpLookedAt].add(when)
 		l.use(process, OpsOf(OpLookedAt))
 	}
 }

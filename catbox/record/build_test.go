@@ -81,6 +81,7 @@ func TestClasses(t *testing.T) {
 	}{
 		{"input", "read /a\nexecuted /b\nlisted /c\nlooked-at /d", map[string]string{"/a": "I", "/b": "I", "/c": "I", "/d": "I"}},
 		{"link", "read /a /l /m", map[string]string{"/a": "I", "/l": "I", "/m": "I"}},
+		{"link that was made", "written /a\ncreated /l\nread /a /l", map[string]string{"/a": "O", "/l": "O"}},
 		{"output", "created /a\nwritten /a\nread /a", map[string]string{"/a": "O"}},
 		{"overwritten", "written /a\nread /a", map[string]string{"/a": "O"}},
 		{"changed", "read /a\nwritten /a", map[string]string{"/a": "IO"}},
@@ -178,7 +179,7 @@ func TestTree(t *testing.T) {
 
 // TestPartial loads records in which lines are missing.
 func TestPartial(t *testing.T) {
-	f := File{Path: "/a", To: []Move{{2, "/b"}}}
+	f := File{Path: "/a", To: []Other{{2, "/b"}}}
 	f.Ops[OpRenamedFrom] = Span{2, 2}
 	b, err := Load(bytes.NewReader(encode(t, &Run{Version: Version}, &Files{Process: 7, Entries: []File{f}},
 		&Exit{Process: 8}, &Exec{Process: 9}, &Start{ID: 5, Parent: 4, Time: 5})))

@@ -42,30 +42,20 @@ func appendFile(b []byte, f *File) []byte {
 		b = appendStrings(append(b, `,"errnos":`...), f.Errnos)
 	}
 	if len(f.From) > 0 {
-		b = appendMoves(append(b, `,"from":`...), f.From)
+		b = appendOthers(append(b, `,"from":`...), f.From)
 	}
 	if len(f.To) > 0 {
-		b = appendMoves(append(b, `,"to":`...), f.To)
+		b = appendOthers(append(b, `,"to":`...), f.To)
 	}
 	if len(f.Links) > 0 {
-		b = appendStrings(append(b, `,"links":`...), f.Links)
-		if bytes := exactAll(f.Links); bytes != nil {
-			b = append(b, `,"links_bytes":[`...)
-			for i, link := range bytes {
-				if i > 0 {
-					b = append(b, ',')
-				}
-				b = appendBytes(b, link)
-			}
-			b = append(b, ']')
-		}
+		b = appendOthers(append(b, `,"links":`...), f.Links)
 	}
 	return append(b, '}')
 }
 
-func appendMoves(b []byte, moves []Move) []byte {
+func appendOthers(b []byte, others []Other) []byte {
 	b = append(b, '[')
-	for i, m := range moves {
+	for i, m := range others {
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -107,13 +107,13 @@ type File struct {
 	Path   string
 	Ops    Ops
 	Errnos []string // of attempts that failed: "ENOENT"
-	From   []Move   // what got this name
-	To     []Move   // names that it got
-	Links  []string // canonical paths of symbolic links that were passed on the way here
+	From   []Other  // what got this name
+	To     []Other  // names that it got
+	Links  []Other  // symbolic links that were passed on the way here, the first time of each
 }
 
-// Move is the other name of a rename.
-type Move struct {
+// Other is another canonical path that belongs to an entry, and when it did.
+type Other struct {
 	Seq  uint64
 	Path string
 }

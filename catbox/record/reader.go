@@ -77,6 +77,8 @@ type lines struct {
 	r   *bufio.Reader
 	n   int
 	buf []byte
+
+	quick quick
 }
 
 // first reads the line of the run.
@@ -101,6 +103,9 @@ func (l *lines) next() (Event, error) {
 	line, err := l.line()
 	if err != nil {
 		return nil, err
+	}
+	if files := l.quick.files(line); files != nil {
+		return files, nil
 	}
 	e, err := decode(line)
 	if err == nil && l.n > 1 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // TestRoundTrip writes everything and reads it again, folded in all ways.
@@ -65,16 +66,16 @@ func wantFiles() map[int]map[string]File {
 		1: {
 			"/usr/bin/make":    {Path: "/usr/bin/make", Ops: at(OpExecuted, 1)},
 			"/lib64/ld.so\xff": {Path: "/lib64/ld.so\xff", Ops: at(OpExecuted, 2)},
-			"/w/Makefile\xff":  {Path: "/w/Makefile\xff", Ops: at(OpRead, 3), Links: []string{"/w/link\xfc", "/other"}},
+			"/w/Makefile\xff":  {Path: "/w/Makefile\xff", Ops: at(OpRead, 3), Links: []Other{{3, "/w/link\xfc"}, {3, "/other"}}},
 			"/w/GNUmakefile":   {Path: "/w/GNUmakefile", Ops: at(OpMissing, 4), Errnos: []string{"ENOENT"}},
 		},
 		2: {
 			"/w/a.c":      {Path: "/w/a.c", Ops: at(OpRead, 5)},
 			"/etc/shadow": {Path: "/etc/shadow", Ops: at(OpFailed, 6), Errnos: []string{"EACCES"}},
-			"/w/a.o.tmp":  {Path: "/w/a.o.tmp", Ops: moved, To: []Move{{8, "/w/a.o\xff"}}},
-			"/w/a.o\xff":  {Path: "/w/a.o\xff", Ops: at(OpRenamedTo, 8), From: []Move{{8, "/w/a.o.tmp"}}},
-			"/w/x":        {Path: "/w/x", Ops: both, From: []Move{{9, "/w/y"}}, To: []Move{{9, "/w/y"}}},
-			"/w/y":        {Path: "/w/y", Ops: both, From: []Move{{9, "/w/x"}}, To: []Move{{9, "/w/x"}}},
+			"/w/a.o.tmp":  {Path: "/w/a.o.tmp", Ops: moved, To: []Other{{8, "/w/a.o\xff"}}},
+			"/w/a.o\xff":  {Path: "/w/a.o\xff", Ops: at(OpRenamedTo, 8), From: []Other{{8, "/w/a.o.tmp"}}},
+			"/w/x":        {Path: "/w/x", Ops: both, From: []Other{{9, "/w/y"}}, To: []Other{{9, "/w/y"}}},
+			"/w/y":        {Path: "/w/y", Ops: both, From: []Other{{9, "/w/x"}}, To: []Other{{9, "/w/x"}}},
 		},
 	}
 }
@@ -157,7 +158,7 @@ func TestReadErrors(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"type":"run","version":1,"argv":["make"]}` + "\n" + `{"type":"end","complete":true}` + "\n"))
 	f.Add([]byte(`{"type":"run","version":1}` + "\n" +
-		`{"type":"files","process":1,"entries":[{"path":"/\ufffd","path_bytes":"L/8=","ops":{"read":[1,2]},"from":[{"seq":1,"path":"/b"}],"links":["/l"]}]}` + "\n"))
+		`{"type":"files","process":1,"entries":[{"path":"/\ufffd","path_bytes":"L/8=","ops":{"read":[1,2]},"from":[{"seq":1,"path":"/b"}],"links":[{"seq":1,"path":"/l"}]}]}` + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, _ = Load(bytes.NewReader(data)) // whatever it says, it must not panic
 		for e, err := range Read(bytes.NewReader(data)) {
@@ -177,5 +178,68 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("first %ssecond %s%v", line, twice, err)
 			}
 		}
+	})
+}
+
+// TestQuick reads lines about files in both ways: what the quick one reads it reads as
+// encoding/json does, and it reads all that the writer writes without exact bytes.
+func TestQuick(t *testing.T) {
+	var q quick
+	for line := range bytes.Lines(sample(t, Options{})) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		if kindOf(line) != "files" || bytes.Contains(line, []byte("_bytes")) {
+			continue
+		}
+		if q.files(line) == nil {
+			t.Errorf("not read: %s", line)
+		}
+	}
+	for _, test := range []struct {
+		line string
+		want bool
+	}{
+		{`{"type":"files","process":1,"entries":[]}`, true},
+		{`{"type":"files","process":1,"entries":[{"path":"/a\"\\\u00e9é","ops":{"read":[1,2],"failed":[3,3]},"errnos":["EIO","EACCES"],"from":[{"seq":4,"path":"/b"}],"to":[{"seq":5,"path":"/c"},{"seq":6,"path":"/d"}],"links":[{"seq":1,"path":"/e"}]}]}`, true},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[18446744073709551615,18446744073709551615]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[01,2]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"failed":[1,2],"read":[1,2]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"smelt":[1,2]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[2,1]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","path_bytes":"/w==","ops":{"read":[1,1]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/` + "\xff" + `","ops":{"read":[1,1]}}]}`, false},
+		{`{"type":"files","process":1,"entries":[{"path":"/a","ops":{"read":[1,1]}}]} `, false},
+		{`{"type":"files","process":4294967296,"entries":[]}`, false},
+	} {
+		got := q.files([]byte(test.line))
+		if (got != nil) != test.want {
+			t.Errorf("%s: read %v, want %v", test.line, got != nil, test.want)
+		}
+		same(t, got, test.line)
+	}
+}
+
+// same compares what the quick way has read with what encoding/json reads.
+func same(t *testing.T, got *Files, line string) {
+	t.Helper()
+	if got == nil {
+		return
+	}
+	want, err := decode([]byte(line))
+	if err != nil {
+		t.Fatalf("%s: read, and %v", line, err)
+	}
+	if diff := cmp.Diff(want, Event(got), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s: (-want +got)\n%s", line, diff)
+	}
+}
+
+// FuzzQuick reads lines in both ways.
+func FuzzQuick(f *testing.F) {
+	f.Add(`[{"path":"/a\"é","ops":{"read":[1,2],"failed":[3,3]},"errnos":["EIO"],"from":[{"seq":4,"path":"/b"}],"links":[{"seq":1,"path":"/e"}]}]`)
+	f.Add(`[{"path":"/a","ops":{"missing":[9,9]}},{"path":"\ud800","ops":{"listed":[1,1]},"to":[{"seq":0,"path":""}]}]`)
+	f.Fuzz(func(t *testing.T, entries string) {
+		var q quick
+		line := `{"type":"files","process":1,"entries":` + entries + "}"
+		same(t, q.files([]byte(line)), line)
 	})
 }

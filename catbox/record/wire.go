@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -214,17 +215,16 @@ type filesWire struct {
 }
 
 type fileWire struct {
-	Path       string               `json:"path"`
-	PathBytes  []byte               `json:"path_bytes"`
-	Ops        map[string][2]uint64 `json:"ops"`
-	Errnos     []string             `json:"errnos"`
-	From       []moveWire           `json:"from"`
-	To         []moveWire           `json:"to"`
-	Links      []string             `json:"links"`
-	LinksBytes [][]byte             `json:"links_bytes"`
+	Path      string               `json:"path"`
+	PathBytes []byte               `json:"path_bytes"`
+	Ops       map[string][2]uint64 `json:"ops"`
+	Errnos    []string             `json:"errnos"`
+	From      []otherWire          `json:"from"`
+	To        []otherWire          `json:"to"`
+	Links     []otherWire          `json:"links"`
 }
 
-type moveWire struct {
+type otherWire struct {
 	Seq       uint64 `json:"seq"`
 	Path      string `json:"path"`
 	PathBytes []byte `json:"path_bytes"`
@@ -243,32 +243,33 @@ func (w *filesWire) restore() {
 
 func (w *fileWire) restore(f *File) {
 	restore(&w.Path, w.PathBytes)
-	restoreAll(w.Links, w.LinksBytes)
-	f.Path, f.Errnos, f.Links = w.Path, w.Errnos, w.Links
-	f.From, f.To = moves(w.From), moves(w.To)
+	f.Path, f.Errnos = w.Path, w.Errnos
+	f.From, f.To, f.Links = others(w.From), others(w.To), others(w.Links)
 }
 
-func moves(list []moveWire) []Move {
-	var moves []Move
+func others(list []otherWire) []Other {
+	var others []Other
 	for _, m := range list {
 		restore(&m.Path, m.PathBytes)
-		moves = append(moves, Move{m.Seq, m.Path})
+		others = append(others, Other{m.Seq, m.Path})
 	}
-	return moves
+	return others
 }
 
 // decode returns the event of a line, or nil for one of a kind that only a later
 // version knows.
 func decode(line []byte) (Event, error) {
-	var probe struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(line, &probe); err != nil {
-		return nil, err
-	}
-	e := newEvent(probe.Type)
+	e := newEvent(kindOf(line))
 	if e == nil {
-		return nil, nil
+		var probe struct {
+			Type string `json:"type"`
+		}
+		if err := json.Unmarshal(line, &probe); err != nil {
+			return nil, err
+		}
+		if e = newEvent(probe.Type); e == nil {
+			return nil, nil
+		}
 	}
 	w := e.wire()
 	if err := json.Unmarshal(line, w); err != nil {
@@ -276,6 +277,17 @@ func decode(line []byte) (Event, error) {
 	}
 	w.restore()
 	return e, check(e, w)
+}
+
+// kindOf returns what seems to be the member "type", if it is the first one and not
+// followed by another one of that name.
+func kindOf(line []byte) string {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"type":"`))
+	kind, _, ended := bytes.Cut(rest, []byte(`"`))
+	if !ok || !ended {
+		return ""
+	}
+	return string(kind)
 }
 
 // check refuses what no writer writes, so that nobody else has to.

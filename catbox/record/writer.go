@@ -118,8 +118,8 @@ func (w *Writer) File(process int, path string, op Op, errno unix.Errno, links .
 	f := w.fold.file(process, path)
 	w.note(f, op, errno)
 	for _, link := range links {
-		if !slices.Contains(f.Links, link) {
-			f.Links = append(f.Links, link)
+		if !slices.ContainsFunc(f.Links, func(o Other) bool { return o.Path == link }) {
+			f.Links = append(f.Links, Other{w.seq, link})
 			w.fold.grow(1)
 		}
 	}
@@ -177,10 +177,10 @@ func (w *Writer) move(process int, from, to string) {
 	now := Span{w.seq, w.seq}
 	f := w.fold.file(process, from)
 	f.Ops[OpRenamedFrom].add(now)
-	f.To = append(f.To, Move{w.seq, to})
+	f.To = append(f.To, Other{w.seq, to})
 	f = w.fold.file(process, to)
 	f.Ops[OpRenamedTo].add(now)
-	f.From = append(f.From, Move{w.seq, from})
+	f.From = append(f.From, Other{w.seq, from})
 	w.fold.grow(2)
 }
 

@@ -33,6 +33,13 @@ func TestModelSaved(t *testing.T) {
 	compare(t, command(t), count()/6, halved)
 }
 
+// TestModelTogether compares what several processes see that work side by side, each in
+// directories of its own: they take turns with the numbers of inodes.
+func TestModelTogether(t *testing.T) {
+	t.Parallel()
+	compare(t, append(command(t), "4"), count()/3, whole)
+}
+
 // TestModelRepeats shows that the guest says the same each time, so that what differs
 // is never chance.
 func TestModelRepeats(t *testing.T) {

@@ -36,17 +36,7 @@ func TestCompileCommands(t *testing.T) {
 			want := readCommands(t, name)
 
 			w.fresh(t)
-			log := filepath.Join(w.logs, "build.jsonl")
-			w.run(t, b.script, w.catbox, "run", "--record", log, "--record-level", string(record.LevelFiles), "--private-tmp=false", "-p", w.dir, "--")
-			file, err := os.Open(log)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer file.Close()
-			loaded, err := record.Load(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			loaded := w.load(t, record.LevelFiles, b.script)
 			got := formats.CompileCommands(loaded)
 			if len(want) == 0 {
 				t.Error("Bear has seen no compiler")

@@ -175,7 +175,7 @@ func (d deeds) entry(f *record.File) {
 		d.add(f.Path, op)
 	}
 	for _, link := range f.Links {
-		d.add(link, passed)
+		d.add(link.Path, passed)
 	}
 }
 

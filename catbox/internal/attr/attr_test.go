@@ -129,6 +129,12 @@ func TestChange(t *testing.T) {
 		{"chmod by the owner outside of the group", chmod(file, user, 0o2755), Attr{Mode: unix.S_IFREG | 0o755, UID: 1000, GID: 7}, 0},
 		{"chmod by a member", chmod(file, member, 0o2755), Attr{Mode: unix.S_IFREG | 0o2755, UID: 1000, GID: 7}, 0},
 		{"chmod by another", chmod(Attr{Mode: unix.S_IFREG}, user, 0o755), Attr{Mode: unix.S_IFREG}, unix.EPERM},
+		{"nobody else may even take the bits", chown(Attr{Mode: unix.S_IFREG | 0o4755}, user, -1, -1), Attr{}, unix.EPERM},
+		{"nothing at all may be changed", chown(Attr{Mode: unix.S_IFREG | 0o755}, user, -1, -1), Attr{Mode: unix.S_IFREG | 0o755}, 0},
+		{"written by root", written(file, root), file, 0},
+		{"written by a user", written(file, user), Attr{Mode: unix.S_IFREG | 0o755, UID: 1000, GID: 7}, 0},
+		{"written by a member", written(Attr{Mode: unix.S_IFREG | 0o2644, GID: 7}, member), Attr{Mode: unix.S_IFREG | 0o2644, GID: 7}, 0},
+		{"written by a stranger", written(Attr{Mode: unix.S_IFREG | 0o2644, GID: 8}, member), Attr{Mode: unix.S_IFREG | 0o644, GID: 8}, 0},
 		{"chmod of a link", chmod(Attr{Mode: unix.S_IFLNK | 0o777}, root, 0), Attr{Mode: unix.S_IFLNK | 0o777}, unix.EOPNOTSUPP},
 	}
 	for _, test := range tests {
@@ -150,6 +156,35 @@ func chown(a Attr, c *cred.Cred, uid, gid int) func() (Attr, unix.Errno) {
 
 func chmod(a Attr, c *cred.Cred, mode uint32) func() (Attr, unix.Errno) {
 	return func() (Attr, unix.Errno) { return a.Chmod(c, mode) }
+}
+
+func written(a Attr, c *cred.Cred) func() (Attr, unix.Errno) {
+	return func() (Attr, unix.Errno) { return a.Written(c), 0 }
+}
+
+func TestInheritACL(t *testing.T) {
+	owner, group, other := [3]uint32{aclUserObj, 7, none}, [3]uint32{aclGroupObj, 5, none}, [3]uint32{aclOther, 5, none}
+	user, mask := [3]uint32{aclUser, 7, 1000}, [3]uint32{aclMask, 7, none}
+	tests := []struct {
+		name       string
+		value      []byte
+		mode       uint32
+		want       []byte
+		got        uint32
+		equivalent bool
+	}{
+		{"a mode", list(owner, group, other), 0o4666, list([3]uint32{aclUserObj, 6, none}, [3]uint32{aclGroupObj, 4, none}, [3]uint32{aclOther, 4, none}), 0o4644, true},
+		{"the mask stands for the group", list(owner, user, group, mask, other), 0o640,
+			list([3]uint32{aclUserObj, 6, none}, user, group, [3]uint32{aclMask, 4, none}, [3]uint32{aclOther, 0, none}), 0o640, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			value, mode, equivalent := InheritACL(test.value, test.mode)
+			if !bytes.Equal(value, test.want) || mode != test.got || equivalent != test.equivalent {
+				t.Errorf("got %x, %o, %v, want %x, %o, %v", value, mode, equivalent, test.want, test.got, test.equivalent)
+			}
+		})
+	}
 }
 
 func TestReal(t *testing.T) {

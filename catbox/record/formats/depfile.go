@@ -18,7 +18,7 @@ func WriteDepfile(w io.Writer, b *record.Build, targets ...string) (left int, er
 	var inputs []string
 	for _, p := range b.With(record.ClassInput) {
 		// A link leads to another input, or to a directory, which changes all the time.
-		if p.Needed() && !p.Dir && p.Ops.Set().Has(record.OpRead, record.OpExecuted, record.OpRenamedFrom) {
+		if p.Needed() && p.Ops.Set().Has(record.OpRead, record.OpExecuted, record.OpRenamedFrom) {
 			inputs = append(inputs, p.Name)
 		}
 	}

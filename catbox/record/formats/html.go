@@ -19,7 +19,7 @@ var page string
 
 const (
 	maxBars   = 4000 // processes of the timeline: those that took longest
-	maxRows   = 60   // lines of the table of slow steps
+	maxRows   = 30   // lines of the table of slow steps
 	maxNames  = 2000 // files of a list
 	barWidth  = 1000 // of the timeline
 	barHeight = 16   // of one process

@@ -79,7 +79,7 @@ func WriteInToto(w io.Writer, b *record.Build) error {
 		"complete": b.End.Complete, "status": b.End.Status}
 	def.ResolvedDependencies = []resource{}
 	for _, p := range b.With(record.ClassInput) {
-		if !p.Needed() || p.Dir {
+		if !p.Needed() {
 			continue
 		}
 		r := resource{URI: (&url.URL{Scheme: "file", Path: p.Name}).String()}

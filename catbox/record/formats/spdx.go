@@ -129,7 +129,7 @@ func (d *spdxDocument) addPackage(b *record.Build, usage *owners.Usage, part *ow
 func neededFiles(b *record.Build) []string {
 	var paths []string
 	for _, p := range b.With(record.ClassInput) {
-		if p.Needed() && !p.Dir {
+		if p.Needed() {
 			paths = append(paths, p.Name)
 		}
 	}

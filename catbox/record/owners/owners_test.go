@@ -303,7 +303,7 @@ func TestReadDeclared(t *testing.T) {
 func TestFind(t *testing.T) {
 	const text = `{"type":"run","version":1}
 {"type":"files","process":1,"entries":[
-{"path":"/usr/bin/gcc-12","ops":{"executed":[1,1]},"links":["/usr/bin/gcc","/lib64","/usr/dirlink"]},
+{"path":"/usr/bin/gcc-12","ops":{"executed":[1,1]},"links":[{"seq":1,"path":"/usr/bin/gcc"},{"seq":1,"path":"/lib64"},{"seq":1,"path":"/usr/dirlink"}]},
 {"path":"/usr/bin/ld","ops":{"looked-at":[2,2]}},
 {"path":"/usr/bin/as","ops":{"looked-at":[3,3]}},
 {"path":"/usr/share/gcc/x","ops":{"looked-at":[3,3]}},

@@ -1,6 +1,6 @@
 // Guest: carries out a script of operations and says what came of each. It is run as
 //
-//	guest CAPABILITIES <SCRIPT
+//	guest CAPABILITIES [PROCESSES] <SCRIPT
 //
 // where the first argument is the set that it is about: none but these are changed
 // or told, because not every root has all.
@@ -193,6 +193,50 @@ static void endowed_program(char **a) {
 const struct op process_ops[] = {{"exec", "", again}, {"fork", "", child}, {"try", ".", try_it}, {"program", "...", own_program},
 	{"endowed", "..", endowed_program}, {0}};
 
+// run carries out the sequences from line from on, up to line to.
+static void run(int from, int to) {
+	for (current = from; current < to; current++)
+		if (!strncmp(lines[current], "seq ", 4))
+			sequence();
+}
+
+// cut returns the line of a sequence at which part number i of n begins.
+static int cut(int i, int n) {
+	int at = count * i / n;
+	while (at < count && strncmp(lines[at], "seq ", 4))
+		at++;
+	return at;
+}
+
+// together lets several processes share the sequences, at the same time. What each
+// has to say waits in a file.
+static void together(int n) {
+	char name[32], text[1 << 16];
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "said%d", i);
+		int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		dup2(fd, 20 + i);
+		close(fd);
+		fflush(stdout);
+		if (fork() == 0) {
+			dup2(20 + i, 1);
+			run(cut(i, n), cut(i + 1, n));
+			fflush(stdout);
+			_exit(0);
+		}
+	}
+	for (int status; wait(&status) > 0;)
+		if (status)
+			exit(99);
+	for (int i = 0; i < n; i++) {
+		ssize_t size, at = 0;
+		while ((size = pread(20 + i, text, sizeof text, at)) > 0) {
+			fwrite(text, 1, size, stdout);
+			at += size;
+		}
+	}
+}
+
 int main(int argc, char **argv) {
 	program = argv[0];
 	if (argc < 2)
@@ -213,9 +257,10 @@ int main(int argc, char **argv) {
 	umask(022);
 	for (int fd = 3; fd < 64; fd++) // what came with the start
 		close(fd);
-	for (current = 0; current < count; current++)
-		if (!strncmp(lines[current], "seq ", 4))
-			sequence();
+	if (argc == 3)
+		together(atoi(argv[2]));
+	else
+		run(0, count);
 	printf("done\n");
 	return 0;
 }

@@ -149,7 +149,7 @@ func (f *depsFlags) of(l list, b *record.Build) []string {
 		listTemporaries: record.ClassTemporary, listMissing: record.ClassMissing, listRemoved: record.ClassRemoved}[l]
 	var paths []string
 	for _, p := range b.With(class) {
-		if l != listInputs || f.looked || p.Needed() && !p.Dir {
+		if l != listInputs || f.looked || p.Needed() {
 			paths = append(paths, p.Name)
 		}
 	}
