@@ -29,6 +29,7 @@ type recorder struct {
 	execs   map[*tracer.Process]executed     // what a process is about to execute
 	pending map[uint64]seen                  // by Stop.Thread
 	links   map[string][]string              // on the way to a path; see linksTo
+	loaded  map[string]loaded                // by path
 
 	command executed // of the run
 	hides   bool     // paths are hidden: what is there may look missing
@@ -52,7 +53,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}}
+		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}, loaded: map[string]loaded{}}
 	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles

@@ -75,10 +75,7 @@ func (r *recorder) exec(p *tracer.Process) error {
 	}
 	id := r.ids[p]
 	r.passed(id, file.path, file.links)
-	chain, err := binfmt.Chain(file.path, dir)
-	if err != nil {
-		r.w.Incomplete("a program could not be read: " + err.Error())
-	}
+	chain := r.chain(file.path, dir)
 	e := record.Exec{Process: id, Path: file.path, Argv: p.Argv(), Dir: dir}
 	if filepath.IsAbs(file.name) && file.name != file.path {
 		e.Name = file.name
@@ -92,6 +89,43 @@ func (r *recorder) exec(p *tracer.Process) error {
 	r.count.used(file.path)
 	r.w.Exec(e)
 	return nil
+}
+
+// loaded is a program of which is known which loader it names.
+type loaded struct {
+	dev, ino     uint64
+	mtime, ctime unix.Timespec
+	chain        []binfmt.Interpreter
+}
+
+// maxLoaded bounds the programs that are remembered.
+const maxLoaded = 4096
+
+// chain returns what the kernel has opened to execute a program. Most programs of a
+// build are a few that are executed again and again, and no scripts: what is known
+// about those is remembered, as long as the file is the same.
+func (r *recorder) chain(name, dir string) []binfmt.Interpreter {
+	var st unix.Stat_t
+	err := unix.Stat(name, &st)
+	now := loaded{dev: st.Dev, ino: st.Ino, mtime: st.Mtim, ctime: st.Ctim}
+	if known, ok := r.loaded[name]; ok && err == nil {
+		if known.dev == now.dev && known.ino == now.ino && known.mtime == now.mtime && known.ctime == now.ctime {
+			return known.chain
+		}
+	}
+	chain, err := binfmt.Chain(name, dir)
+	if err != nil {
+		r.w.Incomplete("a program could not be read: " + err.Error())
+		return chain
+	}
+	if len(chain) == 1 && chain[0].Kind == binfmt.Loader {
+		if len(r.loaded) >= maxLoaded {
+			clear(r.loaded)
+		}
+		now.chain = chain
+		r.loaded[name] = now
+	}
+	return chain
 }
 
 // passedName returns an absolute path without what means nothing in it.
