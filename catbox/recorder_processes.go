@@ -82,6 +82,7 @@ func (r *recorder) exec(p *tracer.Process) error {
 	}
 	for _, i := range chain {
 		at, links := walkLinks(i.Path)
+		r.count.used(at)
 		r.passed(id, at, links)
 		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
 	}

@@ -193,3 +193,41 @@ func TestRecordAndFake(t *testing.T) {
 		t.Errorf("owners (-want +got):\n%s", diff)
 	}
 }
+
+// TestProgress checks that the counters say what the record has.
+func TestProgress(t *testing.T) {
+	w := newWorld(t, users()[len(users())-1])
+	box := w.box()
+	box.Progress = &Progress{}
+	for range 2 { // the second run counts on, and knows the files
+		w.build(t)
+		events := recordOf(t, w, box, record.LevelAll, "cat a/file a/file a/none; (cat a/in); mv a/file a/other; rm f/file; chmod 600 f/file; chmod 600 f/file")
+		starts, used, refused := int64(0), map[string]bool{}, int64(0)
+		for _, event := range events {
+			switch e := event.(type) {
+			case *record.Start:
+				starts++
+			case *record.Violation:
+				refused++
+			case *record.Files:
+				for i := range e.Entries {
+					if f := &e.Entries[i]; f.Ops.Set()&^record.OpsOf(record.OpMissing, record.OpFailed) != 0 {
+						used[f.Path] = true
+					}
+				}
+			}
+		}
+		if starts == 0 || refused == 0 || len(used) == 0 {
+			t.Fatalf("the record has %d processes, %d violations, %d files", starts, refused, len(used))
+		}
+		if got := box.Progress.Processes.Swap(0); got != starts {
+			t.Errorf("%d processes, want %d", got, starts)
+		}
+		if got := box.Progress.Violations.Swap(0); got != refused+1 {
+			t.Errorf("%d violations, want %d: equal ones count", got, refused+1)
+		}
+		if got, want := int(box.Progress.Files.Load()), len(used); got != want {
+			t.Errorf("%d files, want %d", got, want)
+		}
+	}
+}

@@ -13,6 +13,9 @@ import (
 // TestVerify runs a build again with everything hidden that its record does not name,
 // as it was and with a source file that it did not use before.
 func TestVerify(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; without -short")
+	}
 	harness.Need(t, "make", "make")
 	harness.Need(t, "gcc", "gcc libc6-dev")
 	b := builds()[0]
