@@ -19,12 +19,18 @@ import (
 // grace is how long the tree may take to end after a signal to catbox.
 const grace = 5 * time.Second
 
+// begin prepares catbox to run something, and returns the context for that.
+func begin(ctx context.Context) context.Context {
+	reserveThreads()
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}
+
 // run runs the commands of the flags and leaves the exit status in a.status.
 func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	reserveThreads()
+	ctx = begin(ctx)
 	commands, err := f.commands(args)
 	if err != nil {
 		return err
@@ -69,9 +75,7 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	box.Hooks.Violation = report.violation
-	box.Hooks.GroupStop = signals.groupStopped
-	box.Hooks.Stalled = a.stalled
+	box.Hooks = catbox.Hooks{Violation: report.violation, GroupStop: signals.groupStopped, Stalled: a.stalled}
 	line := a.newProgress(f, box)
 	signals.around(line)
 	err = a.sequence(ctx, box, template, commands, report)

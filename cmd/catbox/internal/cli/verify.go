@@ -29,10 +29,7 @@ const maxHidden = 10
 
 // verify runs the command of a record again. The exit status is 1 if that fails.
 func (a *app) verify(ctx context.Context, b *record.Build) (err error) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	reserveThreads()
+	ctx = begin(ctx)
 	v := &verification{app: a, build: b, hidden: map[string]int{}}
 	if err := v.possible(); err != nil {
 		return err

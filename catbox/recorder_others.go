@@ -1,0 +1,58 @@
+package catbox
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/tracer"
+)
+
+// network writes down an attempt to reach somebody.
+func (r *recorder) network(k *call, errno unix.Errno) {
+	buf := r.first.raw[:]
+	if k.sockaddr < 0 || k.addrLen < 2 || int(k.addrLen) > len(buf) || k.stop.ReadFull(k.word(k.args[k.sockaddr]), buf[:k.addrLen]) != 0 {
+		return
+	}
+	a := decodeAddress(buf[:k.addrLen])
+	name := ""
+	if errno != 0 {
+		if name = unix.ErrnoName(errno); name == "" {
+			name = strconv.Itoa(int(errno))
+		}
+	}
+	r.w.Network(record.Network{Process: r.id(k.stop.Process()), Call: k.entry.Name, Address: a.name, Errno: name})
+}
+
+// violation writes down a call that the policy refused.
+func (r *recorder) violation(s *tracer.Stop, v *Violation) {
+	if r == nil {
+		return
+	}
+	out := record.Violation{Process: r.id(s.Process()), Call: v.Call, Path: v.Path, Canonical: v.Canonical, Address: v.Address,
+		Reason: v.Reason, Errno: unix.ErrnoName(v.Errno), Allowed: v.Allowed, Rule: v.Rule, Count: v.Count}
+	for _, p := range v.Processes {
+		out.Processes = append(out.Processes, record.ProcessInfo{PID: p.PID, Argv: p.Argv})
+	}
+	r.w.Violation(out)
+}
+
+// refused counts a violation, equal ones included.
+func (r *recorder) refused() {
+	if r != nil {
+		r.count.refused()
+	}
+}
+
+// owner writes down faked ownership.
+func (r *recorder) owner(path string, uid, gid, mode uint32, rdev uint64) {
+	if r == nil {
+		return
+	}
+	o := record.Owner{Path: path, UID: &uid, GID: &gid, Mode: &mode}
+	if isDeviceMode(mode) {
+		o.Rdev = &rdev
+	}
+	r.w.Owner(o)
+}
