@@ -80,6 +80,7 @@ func TestClasses(t *testing.T) {
 		want         map[string]string // Input, Output, Temporary, Missing, Removed
 	}{
 		{"input", "read /a\nexecuted /b\nlisted /c\nlooked-at /d", map[string]string{"/a": "I", "/b": "I", "/c": "I", "/d": "I"}},
+		{"the root", "looked-at /", map[string]string{"/": "I"}},
 		{"link", "read /a /l /m", map[string]string{"/a": "I", "/l": "I", "/m": "I"}},
 		{"link that was made", "written /a\ncreated /l\nread /a /l", map[string]string{"/a": "O", "/l": "O"}},
 		{"output", "created /a\nwritten /a\nread /a", map[string]string{"/a": "O"}},

@@ -126,7 +126,7 @@ func (c *classifier) origin(path string) (name string, made bool) {
 	for rest := path; ; {
 		var part string
 		if part, rest = cutName(rest); part == "" {
-			return name, made
+			return cmp.Or(name, "/"), made
 		}
 		name += "/" + part
 		if n != nil {

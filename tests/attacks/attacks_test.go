@@ -136,12 +136,43 @@ func play(t *testing.T, a attack, uid int, program string) {
 	}
 }
 
+// TestAttacksFaked makes the attacks by a program that believes to be root: what it is
+// told may be that it has succeeded, but nothing outside changes.
+func TestAttacksFaked(t *testing.T) {
+	program := guest(t)
+	for _, a := range attacks(t, program) {
+		uid := users()[len(users())-1]
+		if a.race() || a.name == "kill_everybody" {
+			continue
+		}
+		t.Run(a.group+"/"+a.name, func(t *testing.T) {
+			t.Parallel()
+			if why := asNative[a.name]; why != "" && catbox.MachineLevel() == catbox.Level510 {
+				t.Skipf("allowed: %s", why)
+			}
+			effect, out := attemptTask(t, a, uid, program, &task{Confined: true, Fakeroot: true})
+			if effect = strings.TrimSuffix(effect, saysSo); effect != "" {
+				t.Errorf("succeeds:\n%s\n%s", effect, out)
+			} else if !strings.Contains(out, "done\n") {
+				t.Errorf("did not come to its end:\n%s", out)
+			}
+		})
+	}
+}
+
+// saysSo is the effect of an attack that only claims to have succeeded.
+const saysSo = "it says so\n"
+
 // attempt makes the attack in a world of its own and returns what it changed.
 func attempt(t *testing.T, a attack, uid int, program string, confined bool) (effect, out string) {
 	t.Helper()
+	return attemptTask(t, a, uid, program, &task{Confined: confined})
+}
+
+func attemptTask(t *testing.T, a attack, uid int, program string, k *task) (effect, out string) {
+	t.Helper()
 	unhurt := newWorld(t, uid, program, a.name).victim.report()
 	w := newWorld(t, uid, program, a.name)
-	k := &task{Confined: confined}
 	if a.race() {
 		w.furnishRace(t, a.name, k)
 	}
@@ -164,7 +195,7 @@ func attempt(t *testing.T, a attack, uid int, program string, confined bool) (ef
 		effect += "text was typed into the terminal\n"
 	}
 	if strings.Contains(out, "success\n") {
-		effect += "it says so\n"
+		effect += saysSo
 	}
 	return effect, out
 }

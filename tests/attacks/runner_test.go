@@ -36,6 +36,7 @@ type task struct {
 	Deny     []string
 	Network  catbox.Network
 	Length   time.Duration // of a race
+	Fakeroot bool          // the program believes to be root
 	OnTracer bool          // the process of the task is what the attack aims at
 }
 
@@ -98,6 +99,9 @@ func (k *task) run(out *bytes.Buffer) error {
 		return nil
 	}
 	box := &catbox.Sandbox{Paths: k.Allow, DenyPaths: k.Deny, DefaultDevices: true, Network: k.Network}
+	if k.Fakeroot {
+		box.Fakeroot = catbox.FakerootFull
+	}
 	res, err := box.Run(ctx, &catbox.Command{Args: k.Args, Dir: k.Dir, Stdin: stdin, Stdout: out, Stderr: out})
 	if err != nil {
 		return err
