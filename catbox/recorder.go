@@ -42,7 +42,7 @@ type recorder struct {
 // seen is what was to be seen of a call at its entry.
 type seen struct {
 	existed    bool
-	path       string // canonical, where it cannot be told afterwards
+	path       string // canonical, as far as it can be told before
 	other      string // of the second path
 	otherThere bool
 }
@@ -111,8 +111,11 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 			return tracer.Continue()
 		}
 	case k.entry.Class == sysent.Open:
-		if k.flags&unix.O_CREAT == 0 && r.missing(k) {
-			return tracer.Continue()
+		if k.flags&unix.O_CREAT == 0 {
+			var missing bool
+			if now.path, missing = r.missing(k); missing {
+				return tracer.Continue()
+			}
 		}
 		if k.flags&unix.O_CREAT != 0 && k.flags&unix.O_EXCL == 0 {
 			now.existed = r.resolve(k, p, k.path, k.fd, k.follows()) && p.res.Exists
@@ -146,21 +149,25 @@ func looksOnly(k *call) bool {
 }
 
 // missing writes down an open of what is not there, which is most of what compilers
-// do: they need no stop at the end. False says nothing.
-func (r *recorder) missing(k *call) bool {
+// do: they need no stop at the end. False says nothing; path is where an open without
+// links on the way will lead then, or "".
+func (r *recorder) missing(k *call) (path string, missing bool) {
 	p := &r.first
 	if !r.c.sameRights(k.stop) {
-		return false
+		return "", false
 	}
 	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), false); done {
-		return false
+		return "", false
 	}
 	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	if !ok || errno == 0 || climbs(p.req.Path) {
-		return false
+	if !ok || errno != 0 && climbs(p.req.Path) {
+		return "", false
 	}
-	r.w.File(r.id(k.stop.Process()), string(r.c.resolver.Placed(&p.req)), r.op(k), errno)
-	return true
+	path = string(r.c.resolver.Placed(&p.req))
+	if errno != 0 {
+		r.w.File(r.id(k.stop.Process()), path, r.op(k), errno)
+	}
+	return path, errno != 0
 }
 
 // climbs reports whether a path may go up: nobody knows where from, if something on
@@ -314,12 +321,14 @@ func (r *recorder) opened(k *call, now seen) {
 		r.w.Incomplete("a descriptor was closed before it could be looked at")
 		return
 	}
-	path := string(bytes.TrimSuffix(text, []byte(" (deleted)")))
-	if path == "" || path[0] != '/' || k.flags&tmpfile == tmpfile {
-		return // a pipe or the like, or a file without a name
+	path, links := now.path, []string(nil)
+	if path == "" || string(text) != path {
+		path = string(bytes.TrimSuffix(text, []byte(" (deleted)")))
+		if path == "" || path[0] != '/' || k.flags&tmpfile == tmpfile {
+			return // a pipe or the like, or a file without a name
+		}
+		links = r.linksTo(k, r.raw(k), k.fd, path)
 	}
-	raw := r.raw(k)
-	links := r.linksTo(k, raw, k.fd, path)
 	op := r.op(k)
 	if k.flags&unix.O_CREAT != 0 && !now.existed {
 		r.put(k, path, record.OpCreated, links...)
