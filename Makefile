@@ -10,6 +10,7 @@ RACEPKGS ?= ./...
 RACETIME ?= 5s
 RACESIDE ?= 5
 PACKAGES ?= hello zlib lua5.4 grep
+PACKAGETESTS ?= Packages|BuildPackage|Strace
 COMPAT   ?= go cpython tar
 COMPAT_USERS ?= user
 
@@ -71,10 +72,10 @@ demo: build ## a small C project built inside catbox, and its install refused
 	@.ci/run check demo
 	@CATBOX=$(CURDIR)/$(BIN) tests/demo/run
 
-test-packages: build ## real Debian packages, unconfined and confined (PACKAGES="hello zlib lua5.4 grep")
+test-packages: build ## real Debian packages, unconfined, confined and recorded (PACKAGES="hello zlib lua5.4 grep")
 	@.ci/run check packages
 	CATBOX=$(CURDIR)/$(BIN) CATBOX_TEST_PACKAGES="$(PACKAGES)" \
-		$(GO) test -count=1 -v -timeout 90m -run '^Test(Packages|BuildPackage)$$' ./tests/packages
+		$(GO) test -count=1 -v -timeout 90m -run '^Test($(PACKAGETESTS))$$' ./tests/packages ./tests/record
 
 test-compat: build ## test suites of others, native, inside, confined (COMPAT="go cpython tar" COMPAT_USERS="user root")
 	@.ci/run check compat

@@ -139,6 +139,9 @@ func play(t *testing.T, a attack, uid int, program string) {
 // TestAttacksFaked makes the attacks by a program that believes to be root: what it is
 // told may be that it has succeeded, but nothing outside changes.
 func TestAttacksFaked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	program := guest(t)
 	for _, a := range attacks(t, program) {
 		uid := users()[len(users())-1]
