@@ -136,7 +136,7 @@ func play(t *testing.T, a attack, uid int, program string) {
 	}
 }
 
-// TestAttacksFaked makes the attacks by a program that believes to be root: what it is
+// TestAttacksFaked makes the attacks on files by a program that believes to be root: what it is
 // told may be that it has succeeded, but nothing outside changes.
 func TestAttacksFaked(t *testing.T) {
 	if testing.Short() {
@@ -145,7 +145,7 @@ func TestAttacksFaked(t *testing.T) {
 	program := guest(t)
 	for _, a := range attacks(t, program) {
 		uid := users()[len(users())-1]
-		if a.race() || a.name == "kill_everybody" {
+		if a.race() || a.group != "files" && a.group != "meta" && a.group != "links" {
 			continue
 		}
 		t.Run(a.group+"/"+a.name, func(t *testing.T) {
