@@ -236,7 +236,7 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 		return
 	}
 	switch {
-	case isDeviceMode(r.Mode):
+	case fakeroot.IsDevice(r.Mode):
 		f.devices[r.Ino] += by
 		if f.devices[r.Ino] == 0 {
 			delete(f.devices, r.Ino)
@@ -248,10 +248,6 @@ func (f *faker) count(r *fakeroot.Record, by int) {
 	}
 }
 
-func isDeviceMode(mode uint32) bool {
-	return mode&unix.S_IFMT == unix.S_IFBLK || mode&unix.S_IFMT == unix.S_IFCHR
-}
-
 // pin opens what the path in argument arg of a call means, or its descriptor. It
 // returns -1 where there is nothing, or nothing that can be reached. What the call
 // itself has changed or made is reached after it in the same way.
@@ -261,7 +257,7 @@ func (f *faker) pin(k *call, p *place) int {
 			return -1
 		}
 	} else {
-		p.req = f.descriptor(k.stop, k.fd)
+		p.req = f.c.behind(k.stop, k.fd)
 	}
 	return f.pinRequest(p)
 }
@@ -275,9 +271,4 @@ func (f *faker) pinRequest(p *place) int {
 		return -1
 	}
 	return fd
-}
-
-// descriptor is the request for what a descriptor of a thread stands for.
-func (f *faker) descriptor(s *tracer.Stop, fd int32) resolve.Request {
-	return resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: fd, EmptyPath: true, SameRoot: f.c.sameRoot}
 }

@@ -28,15 +28,12 @@ const setID = unix.S_ISUID | unix.S_ISGID
 // creates looks at a call that may make a file.
 func (f *faker) creates(k *call) tracer.Verdict {
 	if k.entry.Op == sysent.OpOpen && k.flags&(unix.O_CREAT|tmpfile) == 0 {
-		return f.empties(k, k.flags&unix.O_TRUNC != 0)
+		return f.opens(k)
 	}
 	c := f.cred(k.stop.Process())
 	special := c.UID.FS != 0 || c.GID.FS != 0 || f.narrow || f.counts.special > 0 || needsOwner(k)
 	if !special {
-		if k.entry.Op == sysent.OpOpen {
-			return f.empties(k, k.flags&unix.O_TRUNC != 0)
-		}
-		return tracer.Continue()
+		return f.opens(k)
 	}
 	p := &f.first
 	if !f.target(k, p, k.follows(), k.emptyPath()) {
@@ -46,10 +43,7 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	if p.res.Exists && k.flags&tmpfile == 0 {
-		if k.entry.Op == sysent.OpOpen {
-			return f.empties(k, k.flags&unix.O_TRUNC != 0)
-		}
-		return tracer.Continue()
+		return f.opens(k)
 	}
 	path := string(p.res.Path)
 	if k.flags&tmpfile != 0 { // the directory itself
@@ -60,6 +54,14 @@ func (f *faker) creates(k *call) tracer.Verdict {
 		return tracer.Continue()
 	}
 	return f.wait(k.stop, n)
+}
+
+// opens looks at an open of a file that is there already, or that is made as it shows.
+func (f *faker) opens(k *call) tracer.Verdict {
+	if k.entry.Op != sysent.OpOpen {
+		return tracer.Continue()
+	}
+	return f.empties(k, k.flags&unix.O_TRUNC != 0)
 }
 
 // decode is call.decode for calls that may stand in socketcall(2).
@@ -176,7 +178,7 @@ func (n created) done(f *faker, s *tracer.Stop) {
 		return
 	}
 	if k.entry.Op == sysent.OpOpen {
-		p.req = f.descriptor(s, int32(s.Value))
+		p.req = f.c.behind(s, int32(s.Value))
 	} else if !f.target(k, p, false, false) {
 		return
 	}
@@ -218,7 +220,7 @@ func (truncated) done(f *faker, s *tracer.Stop) {
 	k.decode(s, s.Call, s.Args)
 	var fd int
 	if k.entry.Op == sysent.OpOpen {
-		p.req = f.descriptor(s, int32(s.Value))
+		p.req = f.c.behind(s, int32(s.Value))
 		fd = f.pinRequest(p)
 	} else {
 		fd = f.pin(k, p)

@@ -3,6 +3,7 @@ package catbox
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -260,9 +261,5 @@ func (f *faker) prctl(k *call) tracer.Verdict {
 
 // lastCap returns the number of the last capability.
 func (f *faker) lastCap() int {
-	last := 0
-	for set := f.root.Caps.Bounding; set > 1; set >>= 1 {
-		last++
-	}
-	return last
+	return bits.Len64(f.root.Caps.Bounding) - 1
 }

@@ -21,10 +21,7 @@ func (f *faker) showEntries(s *tracer.Stop) {
 	}
 	buf := f.buf[:s.Value]
 	l, at := direntLayout(s)
-	addr := s.Args[at]
-	if s.Arch == sysent.I386 {
-		addr &= 0xffffffff
-	}
+	addr := word(s, s.Args[at])
 	if s.ReadFull(addr, buf) != 0 {
 		return
 	}
@@ -40,7 +37,7 @@ func (f *faker) showEntries(s *tracer.Stop) {
 			if !known {
 				dev, known = deviceOf(s), true
 			}
-			if r := f.db.Get(fakeroot.Key{Dev: dev, Ino: ino}); r != nil && isDeviceMode(r.Mode) {
+			if r := f.db.Get(fakeroot.Key{Dev: dev, Ino: ino}); r != nil && r.IsDevice() {
 				at := pos + l.typ(size)
 				buf[at] = byte(r.Mode >> 12)
 				_ = s.Write(addr+uint64(at), buf[at:at+1])

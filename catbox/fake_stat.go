@@ -31,7 +31,7 @@ func (f *faker) stat(k *call) tracer.Verdict {
 	}
 	p := &f.first
 	if k.path < 0 {
-		p.req = f.descriptor(k.stop, k.fd)
+		p.req = f.c.behind(k.stop, k.fd)
 	} else if _, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
 		return tracer.Continue().AtExit()
 	}
@@ -66,10 +66,7 @@ func (f *faker) showStat(s *tracer.Stop) {
 	if !ok {
 		return
 	}
-	addr := s.Args[s.Call.Arg(sysent.StatBuf)]
-	if s.Arch == sysent.I386 {
-		addr &= 0xffffffff
-	}
+	addr := word(s, s.Args[s.Call.Arg(sysent.StatBuf)])
 	var space [maxStatLayout]byte
 	buf := space[:l.Size]
 	if s.ReadFull(addr, buf) != 0 {
@@ -130,7 +127,7 @@ func (f *faker) show(a attr.Attr, r *fakeroot.Record) attr.Attr {
 	}
 	if r.Has&fakeroot.HasMode != 0 {
 		a.Mode = r.Mode
-		if isDeviceMode(r.Mode) {
+		if fakeroot.IsDevice(r.Mode) {
 			a.Rdev = r.Rdev
 		}
 	}

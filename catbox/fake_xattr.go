@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/catbox/internal/attr"
 	"github.com/catbox-go/catbox/catbox/internal/change"
 	"github.com/catbox-go/catbox/catbox/internal/cred"
@@ -39,7 +40,7 @@ func (f *faker) setXattr(k *call, o *object, path string, c *cred.Cred, ch *chan
 	name := string(bytes.TrimSuffix(ch.Name, []byte{0}))
 	if !isFakedXattr(name) {
 		// A placeholder could have what a device cannot.
-		return tracer.Deny(unix.EPERM), strings.HasPrefix(name, userPrefix) && isDeviceMode(o.attr.Mode)
+		return tracer.Deny(unix.EPERM), strings.HasPrefix(name, userPrefix) && fakeroot.IsDevice(o.attr.Mode)
 	}
 	var errno unix.Errno
 	now, xattrs := o.attr, o.xattrs()
@@ -235,7 +236,7 @@ func (f *faker) bareXattr(k *call, class string, o *object) tracer.Verdict {
 	switch {
 	case class == trustedPrefix && f.cred(k.stop.Process()).Capable(unix.CAP_SYS_ADMIN):
 		return tracer.Deny(unix.EINVAL)
-	case class == trustedPrefix, isDeviceMode(o.attr.Mode):
+	case class == trustedPrefix, fakeroot.IsDevice(o.attr.Mode):
 		return tracer.Deny(unix.ENODATA)
 	}
 	return tracer.Continue()

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/internal/change"
-	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
@@ -58,7 +57,7 @@ func (c *confiner) metadataRequest(k *call, p *place) (v tracer.Verdict, done bo
 	if k.fd < 0 {
 		return tracer.Deny(unix.EBADF), true
 	}
-	p.req = resolve.Request{Tgid: k.stop.Process().PID(), Tid: k.stop.Tid, DirFD: k.fd, EmptyPath: true, SameRoot: c.sameRoot}
+	p.req = c.behind(k.stop, k.fd)
 	return v, false
 }
 
@@ -238,8 +237,10 @@ func setTimes(k *call, ch *change.Change, n [4]int64) unix.Errno {
 }
 
 // word returns an argument of the size of a pointer.
-func (k *call) word(v uint64) uint64 {
-	if k.stop.Arch == sysent.I386 {
+func (k *call) word(v uint64) uint64 { return word(k.stop, v) }
+
+func word(s *tracer.Stop, v uint64) uint64 {
+	if s.Arch == sysent.I386 {
 		return v & 0xffffffff
 	}
 	return v

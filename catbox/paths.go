@@ -166,6 +166,11 @@ func (c *confiner) read(k *call, p *place, arg int, dirfd int32, follow, empty b
 	return v, false
 }
 
+// behind is the request for what a descriptor of a thread stands for.
+func (c *confiner) behind(s *tracer.Stop, fd int32) resolve.Request {
+	return resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: fd, EmptyPath: true, SameRoot: c.sameRoot}
+}
+
 // surely reports whether the rules allow what the path means whatever is there.
 // It is the quick answer for the paths of most builds; false says nothing.
 func (c *confiner) surely(p *place) bool {
@@ -335,7 +340,7 @@ func (c *confiner) descriptor(k *call) tracer.Verdict {
 	case k.fd < 0:
 		return tracer.Deny(unix.EBADF)
 	}
-	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: k.fd, EmptyPath: true, SameRoot: c.sameRoot}
+	p.req = c.behind(s, k.fd)
 	if v, done := c.resolve(k, p); done {
 		return v
 	}

@@ -41,10 +41,9 @@ type recorder struct {
 
 // seen is what was to be seen of a call at its entry.
 type seen struct {
-	existed    bool
-	path       string // canonical, as far as it can be told before
-	other      string // of the second path
-	otherThere bool
+	existed bool
+	path    string // canonical, as far as it can be told before
+	other   string // of the second path
 }
 
 func (s *Sandbox) newRecorder(c *confiner) *recorder {
@@ -64,9 +63,6 @@ func (r *recorder) handler() tracer.Handler {
 	return tracer.Handler{Name: "record", Rules: r.rules, Enter: r.enter, Exit: r.exit, Born: r.born, Exec: r.exec, Died: r.died}
 }
 
-// openPath is the rule for opens of the kind O_PATH, which open nothing.
-const openPath = unix.O_PATH
-
 // rules stops what the level is about.
 func (r *recorder) rules(e *sysent.Entry) []sysent.Rule {
 	stop := []sysent.Rule{{Verb: sysent.Stop}}
@@ -81,7 +77,8 @@ func (r *recorder) rules(e *sysent.Entry) []sysent.Rule {
 		case flags < 0 || r.level == record.LevelAll:
 			return stop
 		}
-		return append([]sysent.Rule{{When: []sysent.Cond{{Arg: flags, Mask: openPath, Not: true}}}}, stop...)
+		// Of the kind O_PATH they open nothing.
+		return append([]sysent.Rule{{When: []sysent.Cond{{Arg: flags, Mask: unix.O_PATH, Not: true}}}}, stop...)
 	case sysent.PathWrite, sysent.Owner, sysent.Xattr:
 		if r.level != record.LevelExec && e.Arg(sysent.Path) >= 0 {
 			return stop
@@ -125,7 +122,7 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 			now.path = string(p.res.Path)
 		}
 		if r.resolve(k, &r.second, k.newPath, k.newFD, false) {
-			now.other, now.otherThere = string(r.second.res.Path), r.second.res.Exists
+			now.other = string(r.second.res.Path)
 		}
 	case removes(k):
 		if r.resolve(k, p, k.path, k.fd, false) {

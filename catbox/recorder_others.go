@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/catbox/record"
 	"github.com/catbox-go/catbox/tracer"
 )
@@ -51,7 +52,7 @@ func (r *recorder) owner(path string, uid, gid, mode uint32, rdev uint64) {
 		return
 	}
 	o := record.Owner{Path: path, UID: &uid, GID: &gid, Mode: &mode}
-	if isDeviceMode(mode) {
+	if fakeroot.IsDevice(mode) {
 		o.Rdev = &rdev
 	}
 	r.w.Owner(o)

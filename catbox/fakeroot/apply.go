@@ -69,7 +69,7 @@ func (a *applier) object(e *Entry, parent int) error {
 		return a.replace(e, parent)
 	case e.Hardlink != "":
 		return nil
-	case e.Record == nil && isDevice(e.Mode):
+	case e.Record == nil && IsDevice(e.Mode):
 		return nil // made by an Apply that did not come to its end
 	}
 	return a.change(e, e.fd)

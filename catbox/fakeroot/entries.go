@@ -40,7 +40,7 @@ func appendEntry(b []byte, e *Entry, modTime time.Time) []byte {
 	}
 	b = append(b, `,"mtime":"`...)
 	b = append(modTime.UTC().AppendFormat(b, time.RFC3339Nano), '"')
-	if isDevice(e.Mode) {
+	if IsDevice(e.Mode) {
 		b = fmt.Appendf(b, `,"rdev":"%d:%d"`, unix.Major(e.Rdev), unix.Minor(e.Rdev))
 	}
 	if e.Link != "" {

@@ -89,7 +89,7 @@ func (e *Entry) view(unknown Unknown, caller uint32) {
 			e.Mode, e.Rdev = r.Mode, r.Rdev
 		}
 	}
-	if !isDevice(e.Mode) {
+	if !IsDevice(e.Mode) {
 		e.Rdev = 0
 	}
 	if e.IsRegular() {

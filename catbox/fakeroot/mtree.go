@@ -51,7 +51,7 @@ func mtreeEntry(e *Entry, opts *ExportOptions) (*mtree.Entry, error) {
 	if entry.Keywords, err = mtreeKeywords(e, hdr); err != nil {
 		return nil, err
 	}
-	if isDevice(e.Mode) {
+	if IsDevice(e.Mode) {
 		device := fmt.Sprintf("device=native,%d,%d", unix.Major(e.Rdev), unix.Minor(e.Rdev))
 		entry.Keywords = append(entry.Keywords, mtree.KeyVal(device))
 	}

@@ -42,7 +42,7 @@ type Record struct {
 
 // IsDevice reports whether the record makes a device node of a placeholder.
 func (r *Record) IsDevice() bool {
-	return r.Has&HasMode != 0 && isDevice(r.Mode)
+	return r.Has&HasMode != 0 && IsDevice(r.Mode)
 }
 
 // xattrs returns the attributes of a record, which may be nil.
@@ -53,7 +53,8 @@ func (r *Record) xattrs() map[string][]byte {
 	return r.Xattrs
 }
 
-func isDevice(mode uint32) bool {
+// IsDevice reports whether st_mode is that of a device node.
+func IsDevice(mode uint32) bool {
 	t := mode & unix.S_IFMT
 	return t == unix.S_IFCHR || t == unix.S_IFBLK
 }
