@@ -70,31 +70,25 @@ func (r *Resolver) Stat(req *Request, m *Metadata) (e unix.Errno, ok bool) {
 }
 
 // readPlain reads the metadata of what r.full names. A bare name below a canonical
-// directory has nothing to prove; what stands before any other must hold no link.
+// directory has nothing to prove; any other path must hold no link before its end.
 func (r *Resolver) readPlain(p parts, m *Metadata) (e unix.Errno, ok bool) {
-	dirEnd := r.baseEnd + 1 + len(p.dir)
-	dir := unix.AT_FDCWD
-	if p.last != LastNormal || dirEnd != r.baseEnd+1 {
-		if !r.openat2 {
-			return 0, false
+	switch {
+	case p.last == LastNormal && len(p.dir) == 0:
+		name := r.full[:r.baseEnd+1+len(p.name)+1]
+		end := len(name) - 1
+		kept := name[end]
+		name[end] = 0
+		e = m.read(unix.AT_FDCWD, name, unix.AT_SYMLINK_NOFOLLOW)
+		name[end] = kept
+	case r.openat2:
+		var fd int
+		if fd, e = openat2(unix.AT_FDCWD, r.full, pathFlags, unix.RESOLVE_NO_SYMLINKS); e == 0 {
+			e = m.read(fd, empty, unix.AT_EMPTY_PATH)
+			closefd(fd)
 		}
-		if dir, e = r.openDir(dirEnd, unix.RESOLVE_NO_SYMLINKS); e != 0 {
-			return e, e == unix.ENOENT || e == unix.ENOTDIR
-		}
-		defer closefd(dir)
-		if p.last != LastNormal {
-			return m.read(dir, empty, unix.AT_EMPTY_PATH), true
-		}
+	default:
+		return 0, false
 	}
-	name := r.full[:dirEnd+len(p.name)+1]
-	if dir != unix.AT_FDCWD {
-		name = name[dirEnd:]
-	}
-	end := len(name) - 1
-	kept := name[end]
-	name[end] = 0
-	e = m.read(dir, name, unix.AT_SYMLINK_NOFOLLOW)
-	name[end] = kept
 	return e, e == 0 || e == unix.ENOENT || e == unix.ENOTDIR
 }
 
