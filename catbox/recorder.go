@@ -29,6 +29,7 @@ type recorder struct {
 	pending map[uint64]seen                  // by Stop.Thread
 	links   map[string][]string              // on the way to a path; see linksTo
 	loaded  map[string]loaded                // by path
+	doubts  doubts
 
 	command executed // of the run
 	hides   bool     // paths are hidden: what is there may look missing
@@ -44,6 +45,10 @@ type seen struct {
 	existed bool
 	path    string // canonical, as far as it can be told before
 	other   string // of the second path
+
+	creates bool   // a name, perhaps
+	process int    // that does so
+	since   uint64 // of doubts
 }
 
 func (s *Sandbox) newRecorder(c *confiner) *recorder {
@@ -51,7 +56,8 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}, loaded: map[string]loaded{}}
+		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}, loaded: map[string]loaded{},
+		doubts: doubts{open: map[uint64]*miss{}}}
 	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
@@ -112,6 +118,7 @@ const largeFile = 0x8000
 func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	k, p := &r.k, &r.first
 	k.decode(s, s.Call, s.Args)
+	r.doubts.seen(s.Thread)
 	if s.Notified {
 		return r.told(k)
 	}
@@ -145,11 +152,19 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 			now.path = string(p.res.Path)
 		}
 	}
-	if len(r.pending) >= maxPending {
-		clear(r.pending)
+	if creates(k) {
+		now.creates, now.process, now.since = true, r.id(s.Process()), r.doubts.begin()
 	}
 	r.pending[s.Thread] = now
 	return tracer.Continue().AtExit()
+}
+
+// creates reports whether the call may create a name.
+func creates(k *call) bool {
+	if k.entry.Class == sysent.Open {
+		return k.flags&unix.O_CREAT != 0
+	}
+	return k.newPath >= 0 || makesName(k)
 }
 
 // looksOnly reports whether the call only asks about a path.
@@ -178,9 +193,16 @@ func (r *recorder) missing(k *call) (path string, missing bool) {
 	}
 	path = string(r.c.resolver.Placed(&p.req))
 	if errno != 0 {
-		r.w.File(r.id(k.stop.Process()), path, r.op(k), errno)
+		r.nothing(k, path, r.op(k), errno)
 	}
 	return path, errno != 0
+}
+
+// nothing writes down that there is nothing to be found by a call that is about to run.
+func (r *recorder) nothing(k *call, path string, op record.Op, errno unix.Errno) {
+	id := r.id(k.stop.Process())
+	r.w.File(id, path, op, errno)
+	r.doubts.missing(k.stop.Thread, id, path, op)
 }
 
 // climbs reports whether a path may go up: nobody knows where from, if something on
@@ -206,10 +228,11 @@ func (r *recorder) looked(k *call) bool {
 		return true // EINVAL
 	}
 	path := string(r.c.resolver.Placed(&p.req))
-	if errno == 0 {
-		r.count.used(path)
+	if errno != 0 {
+		r.nothing(k, path, record.OpLookedAt, errno)
+		return true
 	}
-	r.w.File(r.id(k.stop.Process()), path, record.OpLookedAt, errno)
+	r.put(k, path, record.OpLookedAt)
 	if readlink {
 		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0)
 	}
@@ -238,6 +261,9 @@ func (r *recorder) resolve(k *call, p *place, arg int, fd int32, follow bool) bo
 func (r *recorder) exit(s *tracer.Stop) tracer.Verdict {
 	now := r.pending[s.Thread]
 	delete(r.pending, s.Thread)
+	if now.creates {
+		defer r.doubts.end()
+	}
 	k := &r.k
 	k.decode(s, s.Call, s.Args)
 	errno := unix.Errno(0)
@@ -261,7 +287,7 @@ func (r *recorder) exit(s *tracer.Stop) tracer.Verdict {
 	case removes(k):
 		r.put(k, now.path, record.OpDeleted)
 	default:
-		r.changed(k)
+		r.changed(k, now)
 	}
 	return tracer.Continue()
 }
@@ -294,13 +320,22 @@ func (r *recorder) op(k *call) record.Op {
 	case sysent.Stat, sysent.Access, sysent.XattrRead, sysent.PathRead:
 		return record.OpLookedAt
 	}
-	switch k.entry.Op {
-	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
+	switch {
+	case makesName(k):
 		return record.OpCreated
-	case sysent.OpUnlink, sysent.OpRmdir:
+	case removes(k):
 		return record.OpDeleted
 	}
 	return record.OpWritten
+}
+
+// makesName reports whether the call creates the name that is its path.
+func makesName(k *call) bool {
+	switch k.entry.Op {
+	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
+		return true
+	}
+	return false
 }
 
 // failed writes down a path that a call could not use.
@@ -345,6 +380,7 @@ func (r *recorder) opened(k *call, now seen) {
 	op := r.op(k)
 	if k.flags&unix.O_CREAT != 0 && !now.existed {
 		r.put(k, path, record.OpCreated, links...)
+		r.appeared(path, now)
 	} else if k.flags&unix.O_ACCMODE == unix.O_RDWR && k.flags&unix.O_TRUNC == 0 {
 		r.put(k, path, record.OpRead, links...)
 	}
@@ -378,11 +414,21 @@ func (r *recorder) twoNames(k *call, now seen) {
 		r.count.used(now.other)
 		r.w.Rename(id, now.path, now.other)
 	}
+	if now.other != "" {
+		r.appeared(now.other, now)
+	}
 	clear(r.links)
 }
 
+// appeared writes down who may have found a name that was just created.
+func (r *recorder) appeared(path string, now seen) {
+	for _, m := range r.doubts.about(path, now.since) {
+		r.w.File(m.process, m.path, m.op, 0)
+	}
+}
+
 // changed writes down a call on one path that has succeeded.
-func (r *recorder) changed(k *call) {
+func (r *recorder) changed(k *call, now seen) {
 	p := &r.first
 	follow := k.follows() && !actsOnEntry(k, k.path)
 	if !r.resolve(k, p, k.path, k.fd, follow) {
@@ -393,6 +439,7 @@ func (r *recorder) changed(k *call) {
 	links := r.linksTo(k, string(p.req.Path), k.fd, path)
 	r.put(k, path, op, links...)
 	if op == record.OpCreated {
+		r.appeared(path, now)
 		clear(r.links)
 	}
 	if k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && p.res.Mode&unix.S_IFMT == unix.S_IFLNK {

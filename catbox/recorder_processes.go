@@ -154,10 +154,24 @@ func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
 		sum.User, sum.System = sum.User+all.User, sum.System+all.System
 		r.used[parent] = sum
 	}
+	r.forget(e.Process)
 	delete(r.ids, p)
 	delete(r.used, p)
 	delete(r.execs, p)
 	return nil
+}
+
+// forget drops what was to be seen of the calls of a process that has ended.
+func (r *recorder) forget(process int) {
+	r.doubts.ended(process)
+	for thread, now := range r.pending {
+		if now.process == process {
+			delete(r.pending, thread)
+			if now.creates {
+				r.doubts.end()
+			}
+		}
+	}
 }
 
 func recordStatus(status unix.WaitStatus) record.Status {

@@ -99,7 +99,7 @@ func (r *recorder) found(k *call, p *place, f *finding) {
 	switch {
 	case f.errno == unix.EBADF, f.errno == unix.ESRCH: // no descriptor, or killed
 	case f.errno != 0 && f.path != "" && !f.linked:
-		r.w.File(id, f.path, op, f.errno)
+		r.nothing(k, f.path, op, f.errno)
 	case f.errno != 0:
 		r.failed(k, op, f.errno)
 	case f.path == "", readlink && f.mode&unix.S_IFMT != unix.S_IFLNK: // EINVAL
