@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // events reads a record to its end.
@@ -77,7 +79,7 @@ func sample(t *testing.T, o Options) []byte {
 	w.File(cc, "/w/a.o.tmp", OpCreated, 0)
 	w.Rename(cc, "/w/a.o.tmp", "/w/a.o\xff")
 	w.Exchange(cc, "/w/x", "/w/y")
-	w.Network(Network{Process: cc, Call: "connect", Address: "@\xff", Errno: "ENETUNREACH"})
+	w.Network(cc, "connect", "@\xff", unix.ENETUNREACH)
 	w.Violation(Violation{Process: cc, Call: "openat", Path: "x\xff", Canonical: "/x\xff", Address: "\xff",
 		Errno: "EACCES", Processes: []ProcessInfo{{101, []string{"cc"}}}, Count: 1})
 	uid, mode, rdev := uint32(0), uint32(0o104755), uint64(259)
