@@ -64,7 +64,7 @@ func sample(t *testing.T, o Options) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	w := NewWriter(&buf, Run{
-		Argv: []string{"make", "a\xff\"\n"}, Dir: "/w\xfe", Env: []string{"PATH", "HOME"},
+		Argv: []string{"make", "a\xff\"\n"}, Commands: [][]string{{"make", "a\xff\"\n"}, {"true"}, {"\xff"}}, Dir: "/w\xfe", Search: []string{"/bin", "/\xfa"}, Env: []string{"PATH", "HOME"},
 		Values: map[string]string{"HOME": "/h\xfd"}, Kernel: "6.1", Catbox: "0", Level: LevelAll,
 		Policy: Policy{Paths: []string{"/w"}, Network: "none", Action: "deny"},
 	}, o)

@@ -21,7 +21,8 @@ func TestRoundTrip(t *testing.T) {
 				t.Errorf("first event: %+v", run)
 			}
 			run.Started = list[0].(*Run).Started.UTC()
-			want := &Run{Version: 1, Argv: []string{"make", "a\xff\"\n"}, Dir: "/w\xfe", Env: []string{"HOME", "PATH"},
+			want := &Run{Version: 1, Argv: []string{"make", "a\xff\"\n"}, Dir: "/w\xfe",
+				Commands: [][]string{{"make", "a\xff\"\n"}, {"true"}, {"\xff"}}, Search: []string{"/bin", "/\xfa"}, Env: []string{"HOME", "PATH"},
 				Values: map[string]string{"HOME": "/h\xfd"}, Kernel: "6.1", Catbox: "0", Level: LevelAll, Started: run.Started,
 				Policy: Policy{Paths: []string{"/w"}, Network: "none", Action: "deny"}}
 			if diff := cmp.Diff(want, run); diff != "" {

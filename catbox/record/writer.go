@@ -138,6 +138,9 @@ func (w *Writer) note(f *File, op Op, errno unix.Errno) {
 		return
 	case unix.ENOENT, unix.ENOTDIR:
 		f.Ops[OpMissing].add(now)
+		if op == OpExecuted {
+			f.Ops[OpSought].add(now)
+		}
 	case unix.EEXIST:
 		f.Ops[OpLookedAt].add(now)
 	default:
