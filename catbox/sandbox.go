@@ -198,6 +198,11 @@ type Hooks struct {
 	// rules of the Sandbox.
 	Hidden func(Hidden) error
 
+	// Made is called with OnlyPaths for each name that the run is about to make, and that
+	// is not below another one, by its canonical path. Another run sees what this one has
+	// made if its OnlyPaths have the name with a slash behind it.
+	Made func(path string) error
+
 	// Faked is called for each call that was recorded instead of done, with
 	// FakerootFull.
 	Faked func(Faked) error
