@@ -43,7 +43,12 @@ func TestReadRules(t *testing.T) {
 		{"hidden by an expression", func(w *world, box *Sandbox) { box.HidePaths = []string{`~/inner\z`} },
 			"cat a/dir/inner || echo missing; cat a/file", "missing\ncontent of file", nil},
 		{"a hidden name can be taken", func(w *world, box *Sandbox) { box.HidePaths = []string{w.root + "/a/new"} },
-			`echo x >a/new && echo made; cat a/new || echo missing; ls a | grep "^new"`, "made\nmissing\nnew", nil},
+			`echo x >a/new && echo made; cat a/new || echo missing; ls a | grep "^new"`, "made\nmissing", nil},
+		{"hidden names are in no list", func(w *world, box *Sandbox) {
+			box.HidePaths = []string{w.root + "/a/file", w.root + "/a/dir/", `~/out[a-z]*\z`}
+		}, "ls -A a; cd a && echo * && cat file || echo missing", "empty\nin\nempty in\nmissing", nil},
+		{"hidden names that fill the list", func(w *world, box *Sandbox) { box.HidePaths = []string{`~/many/hidden-\d+\z`} },
+			"mkdir a/many; cd a/many; seq -f hidden-%0200g 1 400 | xargs touch; touch shown; ls -A; ls -f | sort -u", "shown\n.\n..\nshown", nil},
 	}
 	for _, uid := range users() {
 		w := newWorld(t, uid)

@@ -23,10 +23,11 @@ type Sandbox struct {
 	// ReadPaths and DenyReadPaths are rules of the same form for what may be opened
 	// for reading or executed. Without ReadPaths everything may that is not denied.
 	// HidePaths are rules for what looks missing (ENOENT) to every call that looks it
-	// up by its path, and is no violation. The command itself is started in any case.
+	// up by its path, is in no list of a directory (getdents(2)), and is no violation.
+	// The command itself is started in any case.
 	// With OnlyPaths nothing exists but these canonical paths, the directories above
 	// them and what the run makes; one that ends in a slash stands for all below it.
-	// What a directory lists is not changed by any of these rules.
+	// What a directory lists is not changed by OnlyPaths.
 	// The tracer alone holds to these rules.
 	ReadPaths     []string
 	DenyReadPaths []string
