@@ -221,7 +221,7 @@ func (a *app) packages(cmd *cobra.Command, f *depsFlags, b *record.Build) error 
 	u, err := owners.Find(cmd.Context(), m, b)
 	if err != nil {
 		hint := ""
-		if errors.Is(err, exec.ErrNotFound) {
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, owners.ErrNoDatabase) {
 			hint = "--manager chooses another package manager"
 		}
 		return &taskError{err: err, hint: hint}
