@@ -119,9 +119,11 @@ func TestReadErrors(t *testing.T) {
 		name, text string
 		line       int // 0 for none
 		is         error
+		says       string
 	}{
-		{name: "empty", is: ErrNoRecord},
-		{name: "text", text: "hello\nworld\n", is: ErrNoRecord},
+		{name: "empty", is: ErrNoRecord, says: "no build record: it is empty"},
+		{name: "cut in its first line", text: `{"type":"run","version":1,"argv`, is: ErrNoRecord, says: "no build record: it ends within its first line"},
+		{name: "text", text: "hello\nworld\n", is: ErrNoRecord, says: "no build record"},
 		{name: "another line", text: `{"type":"end"}` + "\n", is: ErrNoRecord},
 		{name: "version", text: `{"type":"run","version":2}` + "\n", line: 1, is: ErrVersion},
 		{name: "no JSON", text: run + "{\n", line: 2},
@@ -140,6 +142,8 @@ func TestReadErrors(t *testing.T) {
 			switch {
 			case failed == nil:
 				t.Error("no error")
+			case test.says != "" && failed.Error() != test.says:
+				t.Errorf("error %q, want %q", failed, test.says)
 			case test.is != nil && !errors.Is(failed, test.is):
 				t.Errorf("error %v, want %v", failed, test.is)
 			case errors.As(failed, &line) != (test.line > 0) || line != nil && line.Line != test.line:

@@ -55,7 +55,7 @@ func (m *Manager) open() (*os.File, error) {
 			return file, err
 		}
 	}
-	return nil, fmt.Errorf("%w: %s is not there", ErrNoDatabase, strings.Join(m.kind.databases, ", "))
+	return nil, fmt.Errorf("%w: there is no %s", ErrNoDatabase, strings.Join(m.kind.databases, ", and no "))
 }
 
 // readInstalled reads the text of a database and yields each file of each package. Its

@@ -35,6 +35,25 @@ func (f *recordFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.hash, "record-hash", false, "record the SHA-256 of inputs and outputs")
 }
 
+// check refuses flags that mean nothing together.
+func (f *recordFlags) check(flags *pflag.FlagSet) error {
+	if err := notEmpty(flags, "record"); err != nil {
+		return err
+	}
+	switch {
+	case f.file == "-":
+		return usagef("give a FILE, or ./- for one of that name", "--record -: standard output belongs to the command")
+	case f.file != "":
+		return nil
+	}
+	for _, name := range []string{"record-level", "record-env", "record-hash"} {
+		if flags.Changed(name) {
+			return usagef("give --record FILE too", "--%s is about a record", name)
+		}
+	}
+	return nil
+}
+
 func recordLevels() []string {
 	return []string{string(record.LevelExec), string(record.LevelFiles), string(record.LevelAll)}
 }
@@ -47,12 +66,8 @@ type recording struct {
 
 // open begins the record, if there is to be one.
 func (f *recordFlags) open(run *runFlags, box *catbox.Sandbox, template *catbox.Command, commands [][]string) (*recording, error) {
-	known := false
-	for _, level := range recordLevels() {
-		known = known || f.level == level
-	}
-	if !known {
-		return nil, usagef("", "--record-level %s: it is one of %v", f.level, recordLevels())
+	if !slices.Contains(recordLevels(), f.level) {
+		return nil, usagef("see catbox run --help", "--record-level %s: it is one of %v", catbox.Printable(f.level), recordLevels())
 	}
 	if f.file == "" {
 		return nil, nil

@@ -120,6 +120,9 @@ func (a *app) runCommand() *cobra.Command {
 			if f.collectOnly {
 				f.action = catbox.Report
 			}
+			if err := f.record.check(cmd.Flags()); err != nil {
+				return err
+			}
 			f.tmpGiven = cmd.Flags().Changed("private-tmp")
 			return a.run(cmd.Context(), &f, args)
 		},
