@@ -66,18 +66,23 @@ in no list. One list is printed without a heading, one path a line; a name that 
 one line of text is printed as a quoted Go string, and -0 prints every name as it is.
 
 With --packages the inputs are shown by the package of the distribution that they
-belong to: what was used, what was only looked at, and which programs were looked for and
-are not there. --declared compares it with a debian/control file (Build-Depends), or a
+belong to: what was used, what was only looked at, and which programs were looked for
+(by execve, or in several directories of PATH) and are not there. --declared compares it with a debian/control file (Build-Depends), or a
 list with a name in each line.
 
-With --verify the command of the record runs again, in its directory and with its rules,
-and nothing exists for it but what the record names and what it makes. What the build
-made must be gone before. docs/record-verify.md says what that proves.
+With --verify the command of the record runs again, or each of them if there were
+several, in its directory and with its rules, and nothing exists for it but what the
+record names and what it makes. What the build made must be gone before.
+docs/record-verify.md says what that proves.
+
+With --why PATH is canonical, or begins in the directory of the build, or leads there by
+a link on this machine.
 
 Exit status:
 
   0     it is written; with --verify, the command succeeds
-  1     the record cannot be read, the package manager fails, PATH is not in the record
+  1     the record cannot be read, the package manager fails, PATH is not in the record;
+        with --verify, the command ends otherwise or cannot be run again
   125   wrong flags`
 
 const depsExample = `  catbox deps build.jsonl
