@@ -8,16 +8,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestReadRules checks rules about reading and what looks missing.
-func TestReadRules(t *testing.T) {
-	const quiet = "exec 2>/dev/null; "
-	tests := []struct {
-		name       string
-		box        func(w *world, box *Sandbox)
-		script     string
-		want       string
-		violations []string
-	}{
+// readTest is a policy about reading and what a script sees of it.
+type readTest struct {
+	name       string
+	box        func(w *world, box *Sandbox)
+	script     string
+	want       string
+	violations []string
+}
+
+func readTests() []readTest {
+	return []readTest{
 		{"denied", func(w *world, box *Sandbox) { box.DenyReadPaths = []string{w.root + "/f"} },
 			"cat a/file && cat f/file || echo no; cat a/out || echo no; cat <f/dir/inner || echo no; stat -c %n f/file",
 			"content of fileno\nno\nno\nf/file", []string{"openat ~/f/file (f/file)", "openat ~/f/file (a/out)", "openat ~/f/dir/inner (f/dir/inner)"}},
@@ -50,9 +51,14 @@ func TestReadRules(t *testing.T) {
 		{"hidden names that fill the list", func(w *world, box *Sandbox) { box.HidePaths = []string{`~/many/hidden-\d+\z`} },
 			"mkdir a/many; cd a/many; seq -f hidden-%0200g 1 400 | xargs touch; touch shown; ls -A; ls -f | sort -u", "shown\n.\n..\nshown", nil},
 	}
+}
+
+// TestReadRules checks rules about reading and what looks missing.
+func TestReadRules(t *testing.T) {
+	const quiet = "exec 2>/dev/null; "
 	for _, uid := range users() {
 		w := newWorld(t, uid)
-		for _, test := range tests {
+		for _, test := range readTests() {
 			t.Run(fmt.Sprintf("%s/uid %d", test.name, uid), func(t *testing.T) {
 				w.build(t)
 				box := w.box()
