@@ -74,18 +74,23 @@ func (r *recorder) rules(e *sysent.Entry) []sysent.Rule {
 		switch {
 		case r.level == record.LevelExec || e.Arg(sysent.OpenHow) >= 0:
 			return nil
-		case flags < 0 || r.level == record.LevelAll:
+		case flags < 0:
 			return stop
 		}
 		// Of the kind O_PATH they open nothing.
-		return append([]sysent.Rule{{When: []sysent.Cond{{Arg: flags, Mask: unix.O_PATH, Not: true}}}}, stop...)
+		path := sysent.Rule{When: []sysent.Cond{{Arg: flags, Mask: unix.O_PATH, Not: true}}}
+		if r.level == record.LevelAll {
+			path.Verb = sysent.Notify
+		}
+		reads := sysent.Rule{When: []sysent.Cond{{Arg: flags, Mask: (1<<32 - 1) &^ plainRead}}, Verb: sysent.Notify}
+		return append([]sysent.Rule{path, reads}, stop...)
 	case sysent.PathWrite, sysent.Owner, sysent.Xattr:
 		if r.level != record.LevelExec && e.Arg(sysent.Path) >= 0 {
 			return stop
 		}
 	case sysent.Stat, sysent.Access, sysent.PathRead, sysent.XattrRead:
 		if r.level == record.LevelAll && e.Arg(sysent.Path) >= 0 && e.Op != sysent.OpList {
-			return stop
+			return []sysent.Rule{{Verb: sysent.Notify}}
 		}
 	case sysent.Net:
 		if e.Op == sysent.OpConnect || e.Op == sysent.OpBind {
@@ -95,10 +100,21 @@ func (r *recorder) rules(e *sysent.Entry) []sysent.Rule {
 	return nil
 }
 
+// plainRead are the flags that an open for reading may have of which it can be told
+// whether it will succeed.
+const plainRead = unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_DIRECTORY | unix.O_NONBLOCK | unix.O_NOCTTY | largeFile
+
+// largeFile is O_LARGEFILE, which package unix says is 0 where it means nothing. All
+// ABIs of amd64 have the same.
+const largeFile = 0x8000
+
 // enter remembers what cannot be told at the end of a call.
 func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	k, p := &r.k, &r.first
 	k.decode(s, s.Call, s.Args)
+	if s.Notified {
+		return r.told(k)
+	}
 	var now seen
 	switch {
 	case k.entry.Class == sysent.Exec:

@@ -26,8 +26,7 @@ func (r *run) enter(t *tracee) {
 	}
 	number := uint32(r.info.Number)
 	r.progress.calls(arch, number)
-	s := &r.stop
-	s.Tid, s.Thread, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, t.serial, arch, arch.Lookup(number), r.info.Args, 0, t.proc
+	s := r.at(t, arch, arch.Lookup(number), r.info.Args)
 	v, interested := r.ask(s, number)
 	if r.dying {
 		v = Verdict{}
@@ -53,6 +52,13 @@ func (r *run) enter(t *tracee) {
 			number: number, args: s.Args, rewrote: -1}
 		r.resume(t, unix.PTRACE_SYSCALL, 0)
 	}
+}
+
+// at fills the Stop of the run with a call of t.
+func (r *run) at(t *tracee, arch sysent.Arch, entry *sysent.Entry, args [6]uint64) *Stop {
+	s := &r.stop
+	s.Tid, s.Thread, s.Arch, s.Call, s.Args, s.Value, s.Notified, s.proc = t.tid, t.serial, arch, entry, args, 0, false, t.proc
+	return s
 }
 
 // ask collects the verdict and the handlers that want the result.
@@ -178,8 +184,9 @@ func (r *run) exit(t *tracee) {
 // Results between these are no results: the kernel interrupted the call and will
 // restart it or turn them into EINTR (kernel include/linux/errno.h).
 const (
-	restartFirst = -516
-	restartLast  = -512
+	restartFirst  = -516
+	restartAlways = -513 // ERESTARTNOINTR
+	restartLast   = -512 // ERESTARTSYS
 )
 
 func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
@@ -216,8 +223,8 @@ func (r *run) finish(t *tracee, call *pending, value int64) unix.Errno {
 
 // report shows a result to the handlers that asked for it.
 func (r *run) report(t *tracee, call *pending, value int64) (result int64, changed bool) {
-	s := &r.stop
-	s.Tid, s.Thread, s.Arch, s.Call, s.Args, s.Value, s.proc = t.tid, t.serial, call.arch, call.entry, call.args, value, t.proc
+	s := r.at(t, call.arch, call.entry, call.args)
+	s.Value = value
 	changed = r.show(s, call.handlers)
 	return s.Value, changed
 }

@@ -18,11 +18,12 @@ const (
 	evBirth                       // fork, vfork or clone: the event message is the newborn
 	evExec                        // a program was executed: the message is the former thread id
 	evUnexpected                  // an event that nobody asked for
+	evNotified                    // no wait status: a call that came by the notify lane
 )
 
 func (k eventKind) String() string {
 	return [...]string{"exit", "death by signal", "seccomp-stop", "syscall-exit-stop", "signal-delivery-stop",
-		"group-stop", "trap", "birth event", "exec event", "unexpected event"}[k]
+		"group-stop", "trap", "birth event", "exec event", "unexpected event", "notification"}[k]
 }
 
 // event is one classified wait status.

@@ -150,7 +150,6 @@ func (r *run) prepare(pid, files, options int) error {
 // foreign descriptors are closed, capabilities dropped, and the filter is
 // installed.
 func (r *run) confine(in *injector, files int) error {
-	program := r.program
 	if r.Ruleset != nil {
 		if _, err := in.call("landlock_restrict_self", uint64(files), 0); err != nil {
 			return err
@@ -159,7 +158,7 @@ func (r *run) confine(in *injector, files int) error {
 	if err := closeFrom(in, files); err != nil {
 		return err
 	}
-	size := uint64(len(program)*8 + 16)
+	size := uint64(max(len(r.program), len(r.notifying))*8 + 16)
 	at, err := in.call(mapCall(in.arch), 0, size, unix.PROT_READ|unix.PROT_WRITE,
 		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uint64(0), 0)
 	if err != nil {
@@ -168,16 +167,19 @@ func (r *run) confine(in *injector, files int) error {
 	if err := dropCapabilities(in, at, r.DropCapabilities); err != nil {
 		return err
 	}
-	if e := in.mem.Write(in.tid, at, encodeProgram(in.arch, at, program), false); e != 0 {
-		return fmt.Errorf("write the filter: %w", e)
-	}
-	// SPEC_ALLOW: without it kernels before 5.16 slow the whole program down by
-	// mitigations that an unfiltered one does not have (seccomp(2)).
-	if _, err := in.call("seccomp", unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, at); err != nil {
+	if err := r.install(in, at); err != nil {
 		return err
 	}
 	_, err = in.call("munmap", at, size)
 	return err
+}
+
+// setFilter makes the process install a filter, by way of its memory at at.
+func setFilter(in *injector, at uint64, program []bpf.RawInstruction, flags uint64) (uint64, error) {
+	if e := in.mem.Write(in.tid, at, encodeProgram(in.arch, at, program), false); e != 0 {
+		return 0, fmt.Errorf("write the filter: %w", e)
+	}
+	return in.call("seccomp", unix.SECCOMP_SET_MODE_FILTER, flags, at)
 }
 
 // closeFrom closes all descriptors from files on: one by one where close_range(2),

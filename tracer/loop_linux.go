@@ -26,8 +26,11 @@ func (r *run) main(cmd *Command) {
 			r.err = errGoexit
 		}
 		if !finished {
+			r.serving.Lock()
 			r.killAll()
+			r.serving.Unlock()
 			r.drain()
+			r.lane.stop()
 		}
 		close(r.done)
 	}()
@@ -46,6 +49,7 @@ func (r *run) trace(cmd *Command) error {
 	if err != nil {
 		return err
 	}
+	r.progress.begin(0, launching) // what went before is no part of what follows
 	r.outcome.PID = pid
 	r.root = &Process{pid: pid, mem: &r.mem}
 	t := r.admit(pid, r.root)
@@ -56,6 +60,9 @@ func (r *run) trace(cmd *Command) error {
 	r.begin(t)
 	r.resume(t, unix.PTRACE_CONT, 0)
 	r.progress.end()
+	if r.lane != nil {
+		r.lane.start(r)
+	}
 	var usage *unix.Rusage // the kernel adds it up for each stop, too
 	if r.MeasureUsage {
 		usage = &r.usage.last
@@ -71,19 +78,29 @@ func (r *run) trace(cmd *Command) error {
 			r.killAll()
 			return err
 		}
-		if cause := r.cancelled.Load(); cause != nil && !r.dying {
-			r.fail(*cause)
-		}
-		r.progress.begin(ev.tid, uint64(ev.kind)+1)
-		r.dispatch(ev)
-		r.progress.end()
+		r.serve(ev)
 	}
+	r.lane.stop()
 	if err := r.ledger.check(); err != nil && r.err == nil {
 		r.err = err
 	}
 	r.outcome.Usage = r.usage.total
-	r.outcome.Stops = r.ledger.stops
+	r.outcome.Stops = r.ledger.stops + r.notified
 	return r.err
+}
+
+// serve handles one event.
+func (r *run) serve(ev event) {
+	if r.lane != nil {
+		r.serving.Lock()
+		defer r.serving.Unlock()
+	}
+	if cause := r.cancelled.Load(); cause != nil && !r.dying {
+		r.fail(*cause)
+	}
+	r.progress.begin(ev.tid, uint64(ev.kind)+1)
+	r.dispatch(ev)
+	r.progress.end()
 }
 
 // dispatch acts on one event.
@@ -117,6 +134,7 @@ func (r *run) dispatch(ev event) {
 	case evSyscall:
 		r.exit(t)
 	case evSignal:
+		r.shield(t)
 		r.resume(t, unix.PTRACE_CONT, ev.signal)
 	case evGroupStop:
 		r.groupStop(t, ev.signal)

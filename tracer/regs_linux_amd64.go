@@ -65,6 +65,20 @@ func (r *registers) interrupt(tid int, arch sysent.Arch, number uint32, args [6]
 	return r.store(tid)
 }
 
+// shields says that a tracer can keep a signal from ending an interrupted call with
+// EINTR: the kernel looks at the result behind the signal-delivery-stop.
+const shields = true
+
+// call returns the number and the arguments of the call that is in the registers.
+func (r *registers) call(arch sysent.Arch) (number uint32, args [6]uint64) {
+	for i := range args {
+		if args[i] = *r.arg(arch, i); arch == sysent.I386 {
+			args[i] = uint64(uint32(args[i]))
+		}
+	}
+	return uint32(r.Orig_rax), args
+}
+
 func (r *registers) setArg(arch sysent.Arch, i int, v uint64) { *r.arg(arch, i) = v }
 
 // restoreArg gives an argument register its old value at the end of a call.

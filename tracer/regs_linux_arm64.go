@@ -67,6 +67,17 @@ func (r *registers) interrupt(tid int, _ sysent.Arch, _ uint32, args [6]uint64) 
 	return r.store(tid)
 }
 
+// shields says that a tracer can keep a signal from ending an interrupted call with
+// EINTR. Here the kernel has looked at the result before the signal-delivery-stop
+// (arch/arm64/kernel/signal.c).
+const shields = false
+
+// call returns the number and the arguments of the call that is in the registers.
+func (r *registers) call(sysent.Arch) (number uint32, args [6]uint64) {
+	copy(args[:], r.Regs[:])
+	return uint32(r.Regs[8]), args
+}
+
 func (r *registers) setArg(_ sysent.Arch, i int, v uint64) { r.Regs[i] = v }
 
 // restoreArg gives an argument register its old value at the end of a call. The

@@ -24,6 +24,11 @@ type Stop struct {
 	Args   [6]uint64     // the argument registers as they are
 	Value  int64         // the result, in Handler.Exit; -4095..-1 is an errno
 
+	// Notified says that the call came by the notify lane: Continue, Answer, Deny and
+	// Kill are possible, its end will not be seen, and the calling thread is not the
+	// tracer's. Find and Traced do not know threads whose ids have vanished.
+	Notified bool
+
 	// Replacement is for the handler that answers Replace: the arguments of the
 	// call that runs instead.
 	Replacement [6]uint64

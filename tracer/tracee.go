@@ -18,6 +18,10 @@ type tracee struct {
 	// kernel may report the first stop of a child before it (ptrace(2)).
 	announced bool
 
+	// mayWait is set when the last call that came by the notify lane may wait in the
+	// kernel once it runs, and signals may interrupt it then.
+	mayWait bool
+
 	call pending
 }
 

@@ -140,8 +140,8 @@ func onOwnThread(f func()) {
 	runtime.UnlockOSThread()
 }
 
-// run is the state of one run. All of it belongs to the tracer's thread, except
-// for what is named otherwise.
+// run is the state of one run. All of it belongs to the thread that holds serving, the
+// tracer's or that of the notify lane, except for what is named otherwise.
 type run struct {
 	*Tracer
 	table   table
@@ -150,18 +150,24 @@ type run struct {
 	regs    registers
 	info    sys.SyscallInfo
 	program []bpf.RawInstruction
-	chains  *chainIndex
-	options int
-	debug   bool
-	text    []byte // of the last rewritten string
-	kernel  lookups
+	// notifying is the program with the notify lane, nil if nobody wants it or it is not
+	// possible here.
+	notifying []bpf.RawInstruction
+	lane      *notifier // nil: none
+	chains    *chainIndex
+	options   int
+	debug     bool
+	text      []byte // of the last rewritten string
+	kernel    lookups
 
-	ledger  ledger
-	root    *Process
-	usage   usageSum
-	dying   bool
-	outcome Outcome
-	err     error
+	ledger   ledger
+	root     *Process
+	serving  sync.Mutex // held while an event is handled
+	notified uint64     // calls that came by the notify lane
+	usage    usageSum
+	dying    bool
+	outcome  Outcome
+	err      error
 
 	done     chan struct{} // closed when the thread has finished
 	panicked any           // read after done
@@ -191,11 +197,9 @@ func (t *Tracer) newRun(tgid int) (*run, error) {
 	}
 	spec := t.spec().Substitute(tgid)
 	r.chains = newChainIndex(&spec)
-	program, err := spec.Compile()
-	if err != nil {
+	if err := r.programs(spec); err != nil {
 		return nil, fmt.Errorf("build the filter: %w", err)
 	}
-	r.program = program
 	return r, nil
 }
 

@@ -11,6 +11,7 @@ import (
 type Verdict struct {
 	kind   verdictKind
 	atExit bool
+	waits  bool
 	arg    uint8
 	result int64
 	text   []byte
@@ -68,6 +69,13 @@ func Kill() Verdict { return Verdict{kind: verdictKill} }
 // again at its entry.
 func (v Verdict) AtExit() Verdict {
 	v.atExit = true
+	return v
+}
+
+// Waits says of a call of the notify lane that it may wait in the kernel, so that a
+// signal may rightly end it with EINTR, as the open of a FIFO does.
+func (v Verdict) Waits() Verdict {
+	v.waits = true
 	return v
 }
 

@@ -61,7 +61,7 @@ func (a ABI) check() error {
 
 func checkRule(r sysent.Rule) error {
 	switch r.Verb {
-	case sysent.Allow, sysent.Refuse, sysent.Stop:
+	case sysent.Allow, sysent.Refuse, sysent.Stop, sysent.Notify:
 	default:
 		return fmt.Errorf("verb %d does not exist", r.Verb)
 	}

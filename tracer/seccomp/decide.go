@@ -30,12 +30,17 @@ func (s Spec) Decide(arch, nr uint32, args [6]uint64) Action {
 }
 
 func (c Call) decide(args *[6]uint64) Action {
+	end := Allow
 	for _, chain := range c.Chains {
-		if a := chain.decide(args); a != Allow {
+		switch a := chain.decide(args); a {
+		case Allow:
+		case Notify:
+			end = Notify
+		default:
 			return a
 		}
 	}
-	return Allow
+	return end
 }
 
 func (c Chain) decide(args *[6]uint64) Action {
@@ -63,6 +68,8 @@ func answer(r sysent.Rule) Action {
 		return Allow
 	case sysent.Stop:
 		return Trace
+	case sysent.Notify:
+		return Notify
 	}
 	return Errno(r.Errno)
 }

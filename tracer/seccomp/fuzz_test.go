@@ -44,7 +44,7 @@ func (s *source) cond() sysent.Cond {
 }
 
 func (s *source) rule() sysent.Rule {
-	r := sysent.Rule{Verb: sysent.Verb(s.below(3))}
+	r := sysent.Rule{Verb: sysent.Verb(s.below(4))}
 	if r.Verb == sysent.Refuse {
 		r.Errno = syscall.Errno(s.below(4))
 	}
@@ -55,7 +55,7 @@ func (s *source) rule() sysent.Rule {
 }
 
 func (s *source) action() seccomp.Action {
-	return [...]seccomp.Action{seccomp.Kill, seccomp.Trace, seccomp.Allow, seccomp.Errno(0), enosys}[s.below(5)]
+	return [...]seccomp.Action{seccomp.Kill, seccomp.Trace, seccomp.Allow, seccomp.Errno(0), enosys, seccomp.Notify}[s.below(6)]
 }
 
 func (s *source) spec() seccomp.Spec {
@@ -115,12 +115,12 @@ func (s *source) spoil(spec *seccomp.Spec) {
 	case 0:
 		spec.Foreign = 0
 	case 1:
-		spec.Unknown = seccomp.Action(0x7fc00000) // SECCOMP_RET_USER_NOTIF
+		spec.Unknown = seccomp.Action(0x00030000) // SECCOMP_RET_TRAP
 	case 2:
 		spec.ABIs = append(spec.ABIs, seccomp.ABI{Arch: sysent.Arch(3 + s.below(250))})
 		return
 	case 3:
-		bad.Verb = sysent.Verb(3 + s.below(250))
+		bad.Verb = sysent.Verb(4 + s.below(250))
 	case 4:
 		bad.Verb, bad.Errno = sysent.Refuse, syscall.Errno(4096+s.below(1<<20))
 	case 5:

@@ -94,7 +94,7 @@ func (g *graph) abi(a ABI, unknown Action) int32 {
 	other := g.answer(unknown)
 	g.parts = append(g.parts[:0], part{0, other})
 	for _, call := range calls {
-		g.part(call.Number, g.call(call))
+		g.part(call.Number, g.call(call.Chains, Allow))
 		// A following call replaces this end of the range.
 		g.part(call.Number+1, other)
 	}
@@ -124,22 +124,28 @@ func (g *graph) search(parts []part) int32 {
 	})
 }
 
-// call returns the node that decides about one call. It is built from the end:
-// each step needs to know what follows.
-func (g *graph) call(c Call) int32 {
-	next := g.answer(Allow)
-	for _, chain := range slices.Backward(c.Chains) {
-		after := next
-		for _, rule := range slices.Backward(chain) {
-			target := after
-			if rule.Verb != sysent.Allow {
-				target = g.answer(answer(rule))
-			}
-			for _, c := range slices.Backward(rule.When) {
-				target = g.cond(c, target, next)
-			}
-			next = target
+// call returns the node that decides about one call by chains, and answers end if none
+// of them has refused or stopped it. It is built from the end: each step needs to know
+// what follows.
+func (g *graph) call(chains []Chain, end Action) int32 {
+	if len(chains) == 0 {
+		return g.answer(end)
+	}
+	after := g.call(chains[1:], end)
+	next := after
+	for _, rule := range slices.Backward(chains[0]) {
+		target := after
+		switch rule.Verb {
+		case sysent.Allow:
+		case sysent.Notify:
+			target = g.call(chains[1:], Notify)
+		default:
+			target = g.answer(answer(rule))
 		}
+		for _, c := range slices.Backward(rule.When) {
+			target = g.cond(c, target, next)
+		}
+		next = target
 	}
 	return next
 }

@@ -14,9 +14,12 @@ type Action uint32
 
 // Actions without data. Use Errno for SECCOMP_RET_ERRNO.
 const (
-	Kill  Action = 0x80000000 // SECCOMP_RET_KILL_PROCESS
-	Trace Action = 0x7ff00000 // SECCOMP_RET_TRACE
-	Allow Action = 0x7fff0000 // SECCOMP_RET_ALLOW
+	Kill Action = 0x80000000 // SECCOMP_RET_KILL_PROCESS
+	// Notify needs a listener (SECCOMP_FILTER_FLAG_NEW_LISTENER): without one calls
+	// fail with ENOSYS.
+	Notify Action = 0x7fc00000 // SECCOMP_RET_USER_NOTIF
+	Trace  Action = 0x7ff00000 // SECCOMP_RET_TRACE
+	Allow  Action = 0x7fff0000 // SECCOMP_RET_ALLOW
 )
 
 const (
@@ -46,6 +49,8 @@ func (a Action) String() string {
 	switch {
 	case a == Kill:
 		return "kill"
+	case a == Notify:
+		return "notify"
 	case a == Trace:
 		return "trace"
 	case a == Allow:
@@ -58,16 +63,16 @@ func (a Action) String() string {
 
 // valid reports whether a is an answer that a Spec may give.
 func (a Action) valid() bool {
-	return a == Kill || a == Trace || a == Allow || a&^retData == retErrno && a&retData <= maxErrno
+	return a == Kill || a == Notify || a == Trace || a == Allow || a&^retData == retErrno && a&retData <= maxErrno
 }
 
 // Chain is the opinion of one handler about one call: rules tried in order. A
-// rule that refuses or stops ends the whole decision; a rule that allows, or no
-// match at all, hands the call to the next chain.
+// rule that refuses or stops ends the whole decision; a rule that allows or
+// notifies, or no match at all, hands the call to the next chain.
 type Chain []sysent.Rule
 
-// Call is the decision about one number. When every chain has allowed it, the
-// call is allowed.
+// Call is the decision about one number. When no chain has refused or stopped it, the
+// call is allowed, and notified if one of them said so.
 type Call struct {
 	Number uint32
 	Chains []Chain
@@ -115,6 +120,53 @@ func (s Spec) Substitute(tgid int) Spec {
 		}
 	}
 	return s
+}
+
+// Notifies reports whether a rule of s has the verb Notify.
+func (s Spec) Notifies() bool {
+	for _, abi := range s.ABIs {
+		for _, call := range abi.Calls {
+			if call.notifies() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// WithoutNotify returns a copy of s that stops where s notifies. It shares with s what
+// is equal in both.
+func (s Spec) WithoutNotify() Spec {
+	s.ABIs = slices.Clone(s.ABIs)
+	for i, abi := range s.ABIs {
+		s.ABIs[i].Calls = slices.Clone(abi.Calls)
+		for j, call := range abi.Calls {
+			if call.notifies() {
+				s.ABIs[i].Calls[j] = call.stops()
+			}
+		}
+	}
+	return s
+}
+
+func (c Call) notifies() bool {
+	return slices.ContainsFunc(c.Chains, func(chain Chain) bool {
+		return slices.ContainsFunc(chain, func(r sysent.Rule) bool { return r.Verb == sysent.Notify })
+	})
+}
+
+// stops returns a copy of c that stops where c notifies.
+func (c Call) stops() Call {
+	c.Chains = slices.Clone(c.Chains)
+	for i, chain := range c.Chains {
+		c.Chains[i] = slices.Clone(chain)
+		for j, rule := range chain {
+			if rule.Verb == sysent.Notify {
+				c.Chains[i][j].Verb = sysent.Stop
+			}
+		}
+	}
+	return c
 }
 
 // waits reports whether a condition of c waits for the id of the tracer.

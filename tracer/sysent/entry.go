@@ -218,6 +218,7 @@ const (
 	Allow  Verb = iota // the call runs, no stop
 	Refuse             // the filter answers -Errno, no stop (Errno 0: the call returns 0)
 	Stop               // the tracer decides
+	Notify             // the tracer is told and may answer, but sees no end of the call
 )
 
 // Why says what a Rule refuses, where the class of the call does not say it.

@@ -34,6 +34,14 @@ type Memory struct {
 // Force makes m begin with a given way instead of the best.
 func (m *Memory) Force(a Access) { m.access = a }
 
+// ByVM reports whether process_vm_readv(2) reaches the thread tid, which it does from
+// any thread of this process; addr must be readable there.
+func (m *Memory) ByVM(tid int, addr uint64) bool {
+	var buf [1]byte
+	n, e := m.transfer(unix.ProcessVMReadv, tid, addr, buf[:], 1)
+	return m.access == ByVM && n == 1 && e == 0
+}
+
 // Read copies from addr in the thread tid to buf and returns how many bytes were
 // readable. The errno is zero if at least one byte was.
 func (m *Memory) Read(tid int, addr uint64, buf []byte) (int, unix.Errno) {

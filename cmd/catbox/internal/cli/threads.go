@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	// With a single processor the Go scheduler takes it from the tracer at each
-	// wait, because there is no idle one, and each stop begins with getting it back.
-	minProcs = 2
+	// Without an idle processor the Go scheduler takes one at each wait from the tracer,
+	// and from its second thread, and each stop begins with getting it back.
+	minProcs = 3
 	// There are never as many things to do as a large machine has processors.
 	maxProcs = 4
 	// blockedThreads is how many may be in the kernel beside those that run: the
-	// tracer, the receiver of signals, two that write, two of the runtime.
-	blockedThreads = 6
+	// two of the tracer, the receiver of signals, two that write, two of the runtime.
+	blockedThreads = 7
 )
 
 // reserveThreads makes all threads that a run may need, while that is possible. The

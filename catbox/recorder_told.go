@@ -1,0 +1,129 @@
+package catbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
+	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/tracer"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// finding is what a call by a path will find.
+type finding struct {
+	errno  unix.Errno
+	path   string // canonical; "" if that is not known, or nothing with a name
+	mode   uint32
+	linked bool // symbolic links may be on the way
+}
+
+// told writes down a call of the notify lane: one that only asks about a path, or an
+// open that only reads. Its end is not seen, so the tracer makes the same walk with
+// the same rights just before it.
+func (r *recorder) told(k *call) tracer.Verdict {
+	p := &r.first
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
+		return tracer.Continue() // about a descriptor, or nothing
+	}
+	var f finding
+	err := r.c.asTracee(k.stop, &p.req, func() { f = r.find(k, p) })
+	if err != nil && !errors.As(err, &f.errno) {
+		k.stop.Abort(err)
+		return tracer.Continue()
+	}
+	r.found(k, p, &f)
+	if t := f.mode & unix.S_IFMT; f.errno == 0 && t != unix.S_IFREG && t != unix.S_IFDIR {
+		return tracer.Continue().Waits() // for the other end of a FIFO
+	}
+	return tracer.Continue()
+}
+
+// find makes the walk of a call and what an open checks behind it.
+func (r *recorder) find(k *call, p *place) (f finding) {
+	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
+	switch {
+	case ok && (errno == 0 || !climbs(p.req.Path)):
+		f = finding{errno: errno, path: string(r.c.resolver.Placed(&p.req)), mode: r.meta.Stat.Mode}
+	case ok:
+		f.errno = errno
+	default:
+		if err := r.c.resolver.Resolve(&p.req, &p.res); err != nil {
+			return finding{errno: unix.ESRCH}
+		}
+		f = finding{errno: p.res.Errno, mode: p.res.Mode, linked: true}
+		switch {
+		case f.errno == 0 && !p.res.Exists:
+			f.errno = unix.ENOENT
+		case p.res.Kind == resolve.Named, p.res.Kind == resolve.Unlinked && k.entry.Class == sysent.Open:
+			f.path = string(p.res.Path)
+		}
+	}
+	if f.errno == 0 && f.path != "" && k.entry.Class == sysent.Open && k.flags&unix.O_PATH == 0 {
+		f.errno = mayRead(k, &f)
+	}
+	return f
+}
+
+// mayRead returns the errno of an open for reading.
+func mayRead(k *call, f *finding) unix.Errno {
+	const everybody = unix.S_IRUSR | unix.S_IRGRP | unix.S_IROTH
+	kind := f.mode & unix.S_IFMT
+	switch {
+	case kind == unix.S_IFLNK:
+		return unix.ELOOP
+	case kind != unix.S_IFDIR && k.flags&unix.O_DIRECTORY != 0:
+		return unix.ENOTDIR
+	case kind == unix.S_IFSOCK:
+		return unix.ENXIO
+	case f.mode&everybody != everybody:
+		var errno unix.Errno
+		if err := unix.Faccessat(unix.AT_FDCWD, f.path, unix.R_OK, unix.AT_EACCESS); errors.As(err, &errno) {
+			return errno
+		}
+	}
+	if kind == unix.S_IFCHR && f.path == "/dev/tty" && !hasTerminal(k.stop.Process().PID()) {
+		return unix.ENXIO
+	}
+	return 0
+}
+
+// found writes a finding down.
+func (r *recorder) found(k *call, p *place, f *finding) {
+	id, op := r.id(k.stop.Process()), r.op(k)
+	readlink := k.entry.Class == sysent.PathRead && k.entry.Last == sysent.NoFollow
+	switch {
+	case f.errno == unix.EBADF, f.errno == unix.ESRCH: // no descriptor, or killed
+	case f.errno != 0 && f.path != "" && !f.linked:
+		r.w.File(id, f.path, op, f.errno)
+	case f.errno != 0:
+		r.failed(k, op, f.errno)
+	case f.path == "", readlink && f.mode&unix.S_IFMT != unix.S_IFLNK: // EINVAL
+	default:
+		var links []string
+		if f.linked {
+			links = r.linksTo(k, string(p.req.Path), k.fd, f.path)
+		}
+		r.put(k, f.path, op, links...)
+		if readlink {
+			r.w.File(id, f.path, record.OpRead, 0)
+		}
+	}
+}
+
+// hasTerminal reports whether a process has a controlling terminal: tty_nr of
+// proc_pid_stat(5).
+func hasTerminal(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	// The second field is a name that may hold anything; the third follows the last parenthesis.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	const third, terminal = 3, 7
+	return len(fields) > terminal-third && string(fields[terminal-third]) != "0"
+}

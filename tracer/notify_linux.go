@@ -1,0 +1,230 @@
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer/internal/sys"
+	"github.com/catbox-go/catbox/tracer/seccomp"
+	"github.com/catbox-go/catbox/tracer/sysent"
+)
+
+// notifier is the notify lane of a run: a thread that answers the calls for which
+// handlers have the verb sysent.Notify.
+//
+// Such a call waits in the kernel for the listener of the filter (seccomp_unotify(2)),
+// and no ptrace request is needed to learn what it is and to let it run. What makes it
+// several times cheaper than a ptrace-stop is that both sides are woken on the CPU that
+// the other is about to leave.
+//
+// It serves while it holds run.serving, as the tracer's thread does: handlers are never
+// called at the same time.
+type notifier struct {
+	listener int
+	polls    bool // a wait does not end by itself when nobody is left
+	got      sys.Notification
+	done     chan struct{}
+}
+
+// Kernels that have what the lane needs, and those that end the wait of a listener that
+// has lost everybody.
+var (
+	notifySince     = [2]int{6, 6}
+	notifyEndsSince = [2]int{6, 11}
+)
+
+// notifyPossible reports whether this machine has the notify lane. Where a signal can
+// make a waiting call fail, it is not used: see run.shield.
+func notifyPossible() bool { return shields && kernelSince(notifySince) && sys.NotifySizes() }
+
+// kernelSince reports whether the kernel calls itself at least this version.
+func kernelSince(version [2]int) bool {
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return false
+	}
+	var have [2]int
+	_, err := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &have[0], &have[1])
+	return err == nil && slices.Compare(have[:], version[:]) >= 0
+}
+
+// reachable reports whether another thread than the tracer's can do what the lane
+// needs: take the listener from the process, and read its memory.
+func reachable(in *injector) bool {
+	const none = 1<<31 - 1
+	_, err := sys.TakeDescriptor(in.tid, none)
+	return errors.Is(err, unix.EBADF) && in.mem.ByVM(in.tid, in.saved.pc())
+}
+
+// install gives the process the filter, with the notify lane if that is possible.
+// Memory at at holds the filter.
+func (r *run) install(in *injector, at uint64) error {
+	if r.notifying != nil && reachable(in) {
+		if fd, err := setFilter(in, at, r.notifying, sys.NotifyFlags); err == nil {
+			return r.listen(in, int(fd))
+		} // a listener of somebody else is there (EBUSY), or somebody refuses one
+	}
+	// SPEC_ALLOW: without it kernels before 5.16 slow the whole program down by
+	// mitigations that an unfiltered one does not have (seccomp(2)).
+	_, err := setFilter(in, at, r.program, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW)
+	return err
+}
+
+// listen takes the listener from the process.
+func (r *run) listen(in *injector, fd int) error {
+	listener, err := sys.TakeDescriptor(in.tid, fd)
+	if err != nil {
+		return &callError{"pidfd_getfd", "take the listener of the filter", err}
+	}
+	_ = sys.NotifySync(listener)
+	r.lane = &notifier{listener: listener, polls: !kernelSince(notifyEndsSince), done: make(chan struct{})}
+	_, err = in.call("close", uint64(fd))
+	return err
+}
+
+// start starts the thread of the lane. It ends when no process of the run is left.
+func (l *notifier) start(r *run) {
+	go func() {
+		runtime.LockOSThread()
+		finished := false
+		defer func() {
+			if p := recover(); p != nil || !finished {
+				r.serving.Lock()
+				if r.panicked = p; p == nil {
+					r.err = errGoexit
+				}
+				r.dying = true
+				r.killAll()
+				r.serving.Unlock()
+				_ = unix.Close(l.listener) // whoever waits is killed
+			}
+			close(l.done)
+		}()
+		l.serve(r)
+		finished = true
+		_ = unix.Close(l.listener)
+	}()
+}
+
+// stop waits for the end of the lane; all processes are gone. The lane may be nil.
+func (l *notifier) stop() {
+	if l != nil {
+		<-l.done
+	}
+}
+
+func (l *notifier) serve(r *run) {
+	var slice timeslice
+	for {
+		slice.renew()
+		if l.polls && sys.NotifyEnded(l.listener, true) {
+			return
+		}
+		switch e := sys.Receive(l.listener, &l.got); e {
+		case 0:
+			l.answer(r)
+		case unix.EINTR:
+		case unix.ENOENT:
+			if sys.NotifyEnded(l.listener, false) {
+				return
+			}
+		default:
+			r.serving.Lock()
+			r.fail(fmt.Errorf("receive a call from the filter: %w", e))
+			r.serving.Unlock()
+			return
+		}
+	}
+}
+
+// answer decides about the call that was received. If its thread is gone meanwhile,
+// nobody gets the answer.
+func (l *notifier) answer(r *run) {
+	v, result := l.decide(r)
+	if v.kind == verdictAnswer {
+		_ = sys.Respond(l.listener, l.got.ID, result)
+	} else {
+		_ = sys.LetRun(l.listener, l.got.ID)
+	}
+}
+
+// decide asks the handlers. A thread that the tracer is at work with makes no call of
+// its own: that runs.
+func (l *notifier) decide(r *run) (v Verdict, result int64) {
+	r.serving.Lock()
+	defer r.serving.Unlock()
+	n := &l.got
+	t := r.table.byTid[int(n.Tid)]
+	arch, known := sysent.ArchOf(n.Arch)
+	if t == nil || t.call.active || r.dying || !known {
+		return Verdict{}, 0
+	}
+	r.notified++
+	number := uint32(n.Number)
+	r.progress.begin(t.tid, uint64(evNotified)+1)
+	r.progress.calls(arch, number)
+	defer r.progress.end()
+	s := r.at(t, arch, arch.Lookup(number), n.Args)
+	s.Notified = true
+	v, interested := r.ask(s, number)
+	t.mayWait = v.waits
+	switch {
+	case v.kind == verdictAnswer:
+		return v, r.answered(s, interested, v.result)
+	case v.kind == verdictKill:
+		r.fail(ErrKilled)
+	case v.kind != verdictContinue || interested != 0:
+		r.fail(fmt.Errorf("internal error: a handler asks for more about %s than the notify lane can give", s.Call.Name))
+	}
+	return v, 0
+}
+
+// shield keeps the signal at the signal-delivery-stop of t from making a call fail that
+// only waits for the listener. Until the listener has received the call, any signal
+// interrupts that wait, and a handler without SA_RESTART would make a stat(2) fail with
+// EINTR, which it never does otherwise. The kernel looks at the result after this stop:
+// it is told to make the call again in any case (ERESTARTNOINTR).
+func (r *run) shield(t *tracee) {
+	if r.lane == nil || t.mayWait || r.regs.load(t.tid) != 0 || r.regs.result() != restartLast {
+		return
+	}
+	if sys.GetSyscallInfo(t.tid, &r.info) != 0 {
+		return
+	}
+	arch, known := sysent.ArchOf(r.info.Arch)
+	if number, args := r.regs.call(arch); known && r.notifies(arch, number, &args) {
+		r.regs.setResult(restartAlways)
+		_ = r.regs.store(t.tid) // or it was killed
+	}
+}
+
+// notifies reports whether the filter hands a call to the listener.
+func (r *run) notifies(arch sysent.Arch, number uint32, args *[6]uint64) bool {
+	end := false
+	for _, chain := range r.chains.chains(arch, number) {
+		switch rule := sysent.Match(chain, args); {
+		case rule == nil || rule.Verb == sysent.Allow:
+		case rule.Verb == sysent.Notify:
+			end = true
+		default:
+			return false
+		}
+	}
+	return end
+}
+
+// programs compiles the filter, without the notify lane and, if somebody wants it and
+// it is possible, with it.
+func (r *run) programs(spec seccomp.Spec) (err error) {
+	if r.program, err = spec.WithoutNotify().Compile(); err != nil {
+		return err
+	}
+	if spec.Notifies() && notifyPossible() {
+		r.notifying, _ = spec.Compile() // or it is too long
+	}
+	return nil
+}
