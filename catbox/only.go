@@ -61,12 +61,14 @@ func (o *only) below(name string) bool {
 	}
 }
 
-// makes notes a name that the run is about to make, and which is not there yet. That
-// it may fail to does no harm: then it still is not there.
-func (o *only) makes(name string) {
+// makes notes a name that the run is about to make, and which is not there yet, and
+// reports whether it is a new one. That it may fail to does no harm: then it still is
+// not there.
+func (o *only) makes(name string) bool {
 	if o.made >= maxMade || o.below(name) {
-		return
+		return false
 	}
 	o.made++
 	o.trees[strings.Clone(name)] = struct{}{}
+	return true
 }

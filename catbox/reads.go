@@ -159,8 +159,11 @@ func (r *reader) missing(path string, exists bool) tracer.Verdict {
 
 // makes notes that the run makes what has this name.
 func (r *reader) makes(path string) {
-	if r.only != nil {
-		r.only.makes(path)
+	if r.only == nil || !r.only.makes(path) || r.c.hooks.Made == nil {
+		return
+	}
+	if err := r.c.hooks.Made(path); err != nil {
+		r.k.stop.Abort(err)
 	}
 }
 

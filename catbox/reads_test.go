@@ -8,16 +8,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestReadRules checks rules about reading and what looks missing.
-func TestReadRules(t *testing.T) {
-	const quiet = "exec 2>/dev/null; "
-	tests := []struct {
-		name       string
-		box        func(w *world, box *Sandbox)
-		script     string
-		want       string
-		violations []string
-	}{
+// readTest is a policy about reading and what a script sees of it.
+type readTest struct {
+	name       string
+	box        func(w *world, box *Sandbox)
+	script     string
+	want       string
+	violations []string
+}
+
+func readTests() []readTest {
+	return []readTest{
 		{"denied", func(w *world, box *Sandbox) { box.DenyReadPaths = []string{w.root + "/f"} },
 			"cat a/file && cat f/file || echo no; cat a/out || echo no; cat <f/dir/inner || echo no; stat -c %n f/file",
 			"content of fileno\nno\nno\nf/file", []string{"openat ~/f/file (f/file)", "openat ~/f/file (a/out)", "openat ~/f/dir/inner (f/dir/inner)"}},
@@ -43,11 +44,21 @@ func TestReadRules(t *testing.T) {
 		{"hidden by an expression", func(w *world, box *Sandbox) { box.HidePaths = []string{`~/inner\z`} },
 			"cat a/dir/inner || echo missing; cat a/file", "missing\ncontent of file", nil},
 		{"a hidden name can be taken", func(w *world, box *Sandbox) { box.HidePaths = []string{w.root + "/a/new"} },
-			`echo x >a/new && echo made; cat a/new || echo missing; ls a | grep "^new"`, "made\nmissing\nnew", nil},
+			`echo x >a/new && echo made; cat a/new || echo missing; ls a | grep "^new"`, "made\nmissing", nil},
+		{"hidden names are in no list", func(w *world, box *Sandbox) {
+			box.HidePaths = []string{w.root + "/a/file", w.root + "/a/dir/", `~/out[a-z]*\z`}
+		}, "ls -A a; cd a && echo * && cat file || echo missing", "empty\nin\nempty in\nmissing", nil},
+		{"hidden names that fill the list", func(w *world, box *Sandbox) { box.HidePaths = []string{`~/many/hidden-\d+\z`} },
+			"mkdir a/many; cd a/many; touch first; seq -f hidden-%0200g 1 400 | xargs touch; touch last; ls -A; ls -f | sort -u", "first\nlast\n.\n..\nfirst\nlast", nil},
 	}
+}
+
+// TestReadRules checks rules about reading and what looks missing.
+func TestReadRules(t *testing.T) {
+	const quiet = "exec 2>/dev/null; "
 	for _, uid := range users() {
 		w := newWorld(t, uid)
-		for _, test := range tests {
+		for _, test := range readTests() {
 			t.Run(fmt.Sprintf("%s/uid %d", test.name, uid), func(t *testing.T) {
 				w.build(t)
 				box := w.box()

@@ -1,8 +1,6 @@
 package catbox
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/fakeroot"
@@ -16,14 +14,7 @@ func (r *recorder) network(k *call, errno unix.Errno) {
 	if k.sockaddr < 0 || k.addrLen < 2 || int(k.addrLen) > len(buf) || k.stop.ReadFull(k.word(k.args[k.sockaddr]), buf[:k.addrLen]) != 0 {
 		return
 	}
-	a := decodeAddress(buf[:k.addrLen])
-	name := ""
-	if errno != 0 {
-		if name = unix.ErrnoName(errno); name == "" {
-			name = strconv.Itoa(int(errno))
-		}
-	}
-	r.w.Network(record.Network{Process: r.id(k.stop.Process()), Call: k.entry.Name, Address: a.name, Errno: name})
+	r.w.Network(r.id(k.stop.Process()), k.entry.Name, decodeAddress(buf[:k.addrLen]).name, errno)
 }
 
 // violation writes down a call that the policy refused.
@@ -32,7 +23,7 @@ func (r *recorder) violation(s *tracer.Stop, v *Violation) {
 		return
 	}
 	out := record.Violation{Process: r.id(s.Process()), Call: v.Call, Path: v.Path, Canonical: v.Canonical, Address: v.Address,
-		Reason: v.Reason, Errno: unix.ErrnoName(v.Errno), Allowed: v.Allowed, Rule: v.Rule, Count: v.Count}
+		Reason: v.Reason, Errno: record.ErrnoName(v.Errno), Allowed: v.Allowed, Rule: v.Rule, Count: v.Count}
 	for _, p := range v.Processes {
 		out.Processes = append(out.Processes, record.ProcessInfo{PID: p.PID, Argv: p.Argv})
 	}

@@ -98,13 +98,13 @@ func TestRecordFiles(t *testing.T) {
 			m{"f/file": "read failed EACCES", "f/other": "failed EACCES"}},
 		{"metadata", "chmod 600 a/file; touch a/dir/inner", "", m{"a/file": "written", "a/dir/inner": "written"}},
 		{"programs", "cp /bin/true a/prog; a/prog; printf '#!%s/a/prog\\n' $PWD >a/script; chmod +x a/script; a/script; a/absent", "",
-			m{"a/prog": "written created executed", "a/script": "written created executed", "a/absent": "missing ENOENT"}},
+			m{"a/prog": "written created executed", "a/script": "written created executed", "a/absent": "missing sought ENOENT"}},
 		{"links to programs", "cp /bin/true a/prog; ln -s prog a/link; a/link", "",
 			m{"a/prog": "written created executed by a/link", "a/link": "created"}},
 		{"interpreters of another directory", "cp /bin/true a/prog; printf '#!./run x\\n' >a/script; ln -s prog a/run; chmod +x a/script; cd a; ./script", "",
 			m{"a/prog": "written created executed by a/run", "a/script": "written created executed", "a/run": "created"}},
 		{"level exec", "cat a/file; echo x >a/new; cp /bin/true a/prog; a/prog; a/absent", record.LevelExec,
-			m{"a/prog": "executed", "a/absent": "missing ENOENT"}},
+			m{"a/prog": "executed", "a/absent": "missing sought ENOENT"}},
 		{"level all", "stat a/file; stat a/none; test -r a/dir/inner; readlink a/in; ls -d a/outdir/", record.LevelAll,
 			m{"a/file": "looked-at", "a/none": "missing ENOENT", "a/dir/inner": "looked-at", "a/in": "read looked-at", "f/dir": "looked-at by a/outdir"}},
 	}
@@ -211,7 +211,7 @@ func TestProgress(t *testing.T) {
 				refused++
 			case *record.Files:
 				for i := range e.Entries {
-					if f := &e.Entries[i]; f.Ops.Set()&^record.OpsOf(record.OpMissing, record.OpFailed) != 0 {
+					if f := &e.Entries[i]; f.Ops.Set()&^record.OpsOf(record.OpMissing, record.OpFailed, record.OpSought) != 0 {
 						used[f.Path] = true
 					}
 				}

@@ -105,6 +105,9 @@ func (s *Sandbox) handlers(c *confiner) []tracer.Handler {
 	}
 	if c.reader != nil {
 		list = append(list, c.reader.handler())
+		if c.reader.hidden != nil {
+			list = append(list, (&lister{c: c, hidden: c.reader.hidden}).handler())
+		}
 	}
 	list = append(list, c.handler())
 	if c.fake != nil {

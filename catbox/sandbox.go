@@ -23,10 +23,11 @@ type Sandbox struct {
 	// ReadPaths and DenyReadPaths are rules of the same form for what may be opened
 	// for reading or executed. Without ReadPaths everything may that is not denied.
 	// HidePaths are rules for what looks missing (ENOENT) to every call that looks it
-	// up by its path, and is no violation. The command itself is started in any case.
+	// up by its path, is in no list of a directory (getdents(2)), and is no violation.
+	// The command itself is started in any case.
 	// With OnlyPaths nothing exists but these canonical paths, the directories above
 	// them and what the run makes; one that ends in a slash stands for all below it.
-	// What a directory lists is not changed by any of these rules.
+	// What a directory lists is not changed by OnlyPaths.
 	// The tracer alone holds to these rules.
 	ReadPaths     []string
 	DenyReadPaths []string
@@ -197,6 +198,11 @@ type Hooks struct {
 	// Hidden is called when a path is looked up that is there, but looks missing by the
 	// rules of the Sandbox.
 	Hidden func(Hidden) error
+
+	// Made is called with OnlyPaths for each name that the run is about to make, and that
+	// is not below another one, by its canonical path. Another run sees what this one has
+	// made if its OnlyPaths have the name with a slash behind it.
+	Made func(path string) error
 
 	// Faked is called for each call that was recorded instead of done, with
 	// FakerootFull.

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/record"
 	"github.com/catbox-go/catbox/tracer"
 )
 
@@ -133,7 +134,7 @@ func (v Violation) MarshalJSON() ([]byte, error) {
 		Processes      []ProcessInfo `json:"processes"`
 		Count          int           `json:"count"`
 	}{v.Call, v.Path, exact(v.Path), v.Canonical, exact(v.Canonical), v.Address, exact(v.Address),
-		v.Reason, unix.ErrnoName(v.Errno), v.Allowed, v.Rule, v.Processes, v.Count})
+		v.Reason, record.ErrnoName(v.Errno), v.Allowed, v.Rule, v.Processes, v.Count})
 }
 
 // Bounds of what is kept of one violation. What a program can make longer than

@@ -248,7 +248,7 @@ func (c *classifier) finish() {
 		}
 	})
 	for _, p := range c.build.Paths {
-		if p.Ops.Set()&^OpsOf(OpFailed) == OpsOf(OpMissing) && p.Class == 0 && isPath(p.Name) && !IsKernelPath(p.Name) {
+		if p.Ops.Set()&^OpsOf(OpFailed, OpSought) == OpsOf(OpMissing) && p.Class == 0 && isPath(p.Name) && !IsKernelPath(p.Name) {
 			p.Class = ClassMissing
 		}
 	}

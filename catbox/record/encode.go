@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
@@ -12,11 +13,13 @@ func appendEvent(b []byte, e Event) ([]byte, error) {
 	if files, ok := e.(*Files); ok {
 		return append(appendFiles(b, files), '\n'), nil
 	}
-	line, err := json.Marshal(e.wire())
-	if err != nil {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false) // people read "a && b >c"
+	if err := enc.Encode(e.wire()); err != nil {
 		return b, err
 	}
-	return append(append(b, line...), '\n'), nil
+	return append(b, line.Bytes()...), nil
 }
 
 // appendFiles encodes by hand what most of a record consists of.

@@ -29,9 +29,15 @@ const (
 
 // Run is the first line: what was run, and how.
 type Run struct {
-	Version int               `json:"version"`
-	Argv    []string          `json:"argv"`
-	Dir     string            `json:"dir"`
+	Version int      `json:"version"`
+	Argv    []string `json:"argv"`
+	// Commands are all that were run, one after the other, if they are several. Argv is
+	// the first of them.
+	Commands [][]string `json:"commands,omitempty"`
+	Dir      string     `json:"dir"`
+	// Search are the directories of PATH in their order, canonical as far as they are
+	// there.
+	Search  []string          `json:"search,omitempty"`
 	Env     []string          `json:"env"`              // names, sorted
 	Values  map[string]string `json:"values,omitempty"` // of the environment, if they are wanted
 	Kernel  string            `json:"kernel"`
@@ -39,6 +45,14 @@ type Run struct {
 	Policy  Policy            `json:"policy"`
 	Level   Level             `json:"level"`
 	Started time.Time         `json:"started"`
+}
+
+// All returns the commands of the run in their order.
+func (r *Run) All() [][]string {
+	if len(r.Commands) > 0 {
+		return r.Commands
+	}
+	return [][]string{r.Argv}
 }
 
 // Policy is what the run was allowed to do, in the words of the command line.

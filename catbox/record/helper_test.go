@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // events reads a record to its end.
@@ -62,7 +64,7 @@ func sample(t *testing.T, o Options) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	w := NewWriter(&buf, Run{
-		Argv: []string{"make", "a\xff\"\n"}, Dir: "/w\xfe", Env: []string{"PATH", "HOME"},
+		Argv: []string{"make", "a\xff\"\n"}, Commands: [][]string{{"make", "a\xff\"\n"}, {"true"}, {"\xff"}}, Dir: "/w\xfe", Search: []string{"/bin", "/\xfa"}, Env: []string{"PATH", "HOME"},
 		Values: map[string]string{"HOME": "/h\xfd"}, Kernel: "6.1", Catbox: "0", Level: LevelAll,
 		Policy: Policy{Paths: []string{"/w"}, Network: "none", Action: "deny"},
 	}, o)
@@ -77,7 +79,7 @@ func sample(t *testing.T, o Options) []byte {
 	w.File(cc, "/w/a.o.tmp", OpCreated, 0)
 	w.Rename(cc, "/w/a.o.tmp", "/w/a.o\xff")
 	w.Exchange(cc, "/w/x", "/w/y")
-	w.Network(Network{Process: cc, Call: "connect", Address: "@\xff", Errno: "ENETUNREACH"})
+	w.Network(cc, "connect", "@\xff", unix.ENETUNREACH)
 	w.Violation(Violation{Process: cc, Call: "openat", Path: "x\xff", Canonical: "/x\xff", Address: "\xff",
 		Errno: "EACCES", Processes: []ProcessInfo{{101, []string{"cc"}}}, Count: 1})
 	uid, mode, rdev := uint32(0), uint32(0o104755), uint64(259)

@@ -9,7 +9,7 @@ import (
 type Op uint8
 
 // The operations. Each happened at least once, and did what it says; an attempt
-// that failed is [OpMissing] or [OpFailed].
+// that failed is [OpMissing] or [OpFailed], and perhaps [OpSought].
 const (
 	OpRead        Op = iota // opened for reading, or a symbolic link that was read
 	OpWritten               // opened for writing, truncated
@@ -22,12 +22,13 @@ const (
 	OpLookedAt              // stat, access and the like: it is there
 	OpMissing               // looked for and not found: ENOENT, ENOTDIR
 	OpFailed                // another error, see File.Errnos
+	OpSought                // execve(2) did not find it; it is missing as well
 	opCount
 )
 
 func opNames() [opCount]string {
 	return [...]string{"read", "written", "created", "deleted", "renamed-from", "renamed-to",
-		"executed", "listed", "looked-at", "missing", "failed"}
+		"executed", "listed", "looked-at", "missing", "failed", "sought"}
 }
 
 // String returns the name that the operation has in a record.

@@ -86,6 +86,10 @@ func (l *lines) first() (Event, error) {
 	e, err := l.next()
 	var line *LineError
 	switch {
+	case errors.Is(err, io.EOF) && len(l.buf) == 0:
+		return nil, fmt.Errorf("%w: it is empty", ErrNoRecord)
+	case errors.Is(err, io.EOF) && kindOf(l.buf) == (*Run)(nil).kind():
+		return nil, fmt.Errorf("%w: it ends within its first line", ErrNoRecord)
 	case errors.Is(err, io.EOF), errors.As(err, &line) && !errors.Is(err, ErrVersion):
 		return nil, ErrNoRecord
 	case err != nil:

@@ -21,7 +21,8 @@ func TestRoundTrip(t *testing.T) {
 				t.Errorf("first event: %+v", run)
 			}
 			run.Started = list[0].(*Run).Started.UTC()
-			want := &Run{Version: 1, Argv: []string{"make", "a\xff\"\n"}, Dir: "/w\xfe", Env: []string{"HOME", "PATH"},
+			want := &Run{Version: 1, Argv: []string{"make", "a\xff\"\n"}, Dir: "/w\xfe",
+				Commands: [][]string{{"make", "a\xff\"\n"}, {"true"}, {"\xff"}}, Search: []string{"/bin", "/\xfa"}, Env: []string{"HOME", "PATH"},
 				Values: map[string]string{"HOME": "/h\xfd"}, Kernel: "6.1", Catbox: "0", Level: LevelAll, Started: run.Started,
 				Policy: Policy{Paths: []string{"/w"}, Network: "none", Action: "deny"}}
 			if diff := cmp.Diff(want, run); diff != "" {
@@ -118,9 +119,11 @@ func TestReadErrors(t *testing.T) {
 		name, text string
 		line       int // 0 for none
 		is         error
+		says       string
 	}{
-		{name: "empty", is: ErrNoRecord},
-		{name: "text", text: "hello\nworld\n", is: ErrNoRecord},
+		{name: "empty", is: ErrNoRecord, says: "no build record: it is empty"},
+		{name: "cut in its first line", text: `{"type":"run","version":1,"argv`, is: ErrNoRecord, says: "no build record: it ends within its first line"},
+		{name: "text", text: "hello\nworld\n", is: ErrNoRecord, says: "no build record"},
 		{name: "another line", text: `{"type":"end"}` + "\n", is: ErrNoRecord},
 		{name: "version", text: `{"type":"run","version":2}` + "\n", line: 1, is: ErrVersion},
 		{name: "no JSON", text: run + "{\n", line: 2},
@@ -139,6 +142,8 @@ func TestReadErrors(t *testing.T) {
 			switch {
 			case failed == nil:
 				t.Error("no error")
+			case test.says != "" && failed.Error() != test.says:
+				t.Errorf("error %q, want %q", failed, test.says)
 			case test.is != nil && !errors.Is(failed, test.is):
 				t.Errorf("error %v, want %v", failed, test.is)
 			case errors.As(failed, &line) != (test.line > 0) || line != nil && line.Line != test.line:

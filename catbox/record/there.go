@@ -22,7 +22,7 @@ func (p *Path) found() bool {
 		return true
 	}
 	ops := p.Ops.Set()
-	return !ops.Has(OpCreated, OpRenamedTo) && ops&^OpsOf(OpMissing) != 0
+	return !ops.Has(OpCreated, OpRenamedTo) && ops&^OpsOf(OpMissing, OpSought) != 0
 }
 
 // Made returns the names of what the build made where nothing was before, and that is

@@ -38,6 +38,21 @@ func exactAll(list []string) [][]byte {
 	return nil
 }
 
+// exactLists returns the bytes of the lists in which a string is no UTF-8, nil for the
+// others, or nil if there is none.
+func exactLists(lists [][]string) [][][]byte {
+	var all [][][]byte
+	for i, list := range lists {
+		if bytes := exactAll(list); bytes != nil {
+			if all == nil {
+				all = make([][][]byte, len(lists))
+			}
+			all[i] = bytes
+		}
+	}
+	return all
+}
+
 func restore(s *string, bytes []byte) {
 	if bytes != nil {
 		*s = string(bytes)
@@ -65,13 +80,15 @@ type (
 type runWire struct {
 	Type string `json:"type"`
 	*plainRun
-	ArgvBytes   [][]byte          `json:"argv_bytes,omitempty"`
-	DirBytes    []byte            `json:"dir_bytes,omitempty"`
-	ValuesBytes map[string][]byte `json:"values_bytes,omitempty"`
+	ArgvBytes     [][]byte          `json:"argv_bytes,omitempty"`
+	CommandsBytes [][][]byte        `json:"commands_bytes,omitempty"`
+	DirBytes      []byte            `json:"dir_bytes,omitempty"`
+	SearchBytes   [][]byte          `json:"search_bytes,omitempty"`
+	ValuesBytes   map[string][]byte `json:"values_bytes,omitempty"`
 }
 
 func (r *Run) wire() wire {
-	w := &runWire{"run", (*plainRun)(r), exactAll(r.Argv), exact(r.Dir), nil}
+	w := &runWire{"run", (*plainRun)(r), exactAll(r.Argv), exactLists(r.Commands), exact(r.Dir), exactAll(r.Search), nil}
 	for name, value := range r.Values {
 		if bytes := exact(value); bytes != nil {
 			if w.ValuesBytes == nil {
@@ -85,7 +102,11 @@ func (r *Run) wire() wire {
 
 func (w *runWire) restore() {
 	restoreAll(w.Argv, w.ArgvBytes)
+	for i := range min(len(w.Commands), len(w.CommandsBytes)) {
+		restoreAll(w.Commands[i], w.CommandsBytes[i])
+	}
 	restore(&w.Dir, w.DirBytes)
+	restoreAll(w.Search, w.SearchBytes)
 	for name, bytes := range w.ValuesBytes {
 		if _, ok := w.Values[name]; ok {
 			w.Values[name] = string(bytes)

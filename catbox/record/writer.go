@@ -138,16 +138,15 @@ func (w *Writer) note(f *File, op Op, errno unix.Errno) {
 		return
 	case unix.ENOENT, unix.ENOTDIR:
 		f.Ops[OpMissing].add(now)
+		if op == OpExecuted {
+			f.Ops[OpSought].add(now)
+		}
 	case unix.EEXIST:
 		f.Ops[OpLookedAt].add(now)
 	default:
 		f.Ops[OpFailed].add(now)
 	}
-	name := unix.ErrnoName(errno)
-	if name == "" {
-		name = fmt.Sprintf("errno %d", int(errno))
-	}
-	if !slices.Contains(f.Errnos, name) {
+	if name := ErrnoName(errno); !slices.Contains(f.Errnos, name) {
 		f.Errnos = append(f.Errnos, name)
 	}
 }
@@ -184,11 +183,11 @@ func (w *Writer) move(process int, from, to string) {
 	w.fold.grow(2)
 }
 
-// Network records an attempt to reach somebody. Its Seq is set.
-func (w *Writer) Network(n Network) {
+// Network records an attempt of a process to reach somebody by a call, and its error,
+// or 0.
+func (w *Writer) Network(process int, call, address string, errno unix.Errno) {
 	w.seq++
-	n.Seq = w.seq
-	w.put(&n)
+	w.put(&Network{Process: process, Call: call, Address: address, Errno: ErrnoName(errno), Seq: w.seq})
 }
 
 // Violation records a call that the policy refused.

@@ -235,6 +235,9 @@ func (m *model) failed(raw string, follow bool, op, errno string) {
 	switch errno {
 	case "ENOENT", "ENOTDIR":
 		m.deeds.add(name, "missing")
+		if op == "executed" {
+			m.deeds.add(name, "sought")
+		}
 	case "EEXIST":
 		m.deeds.add(name, "looked-at")
 	default:

@@ -2,6 +2,7 @@ package record
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/catbox-go/catbox/catbox/record"
@@ -21,7 +22,7 @@ func TestPackages(t *testing.T) {
 	harness.Need(t, "make", "make")
 	w := newWorld(t, copyOf("../demo/project"))
 	w.fresh(t)
-	u, err := owners.Find(t.Context(), m, w.load(t, record.LevelAll, "mkdir build; cd build; ../configure; make"))
+	u, err := owners.Find(t.Context(), m, w.load(t, record.LevelAll, "mkdir build; cd build; ../configure; make; command -v no-such-program || env no-such-other || :"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,18 @@ func TestPackages(t *testing.T) {
 	if len(u.Unused) != 1 || u.Unused[0] != "strace" {
 		t.Errorf("declared and not used: %q, want strace", u.Unused)
 	}
+	for _, name := range []string{"no-such-other", "no-such-program"} {
+		if !slices.Contains(u.Absent, name) {
+			t.Errorf("%s is not said to be looked for and not there", name)
+		}
+	}
+	for _, name := range u.Absent {
+		// The compiler looks for directories of such names below a bin of its own.
+		if strings.HasSuffix(name, "-linux-gnu") || slices.Contains([]string{"as", "cc", "gcc", "ld", "make", "sh"}, name) {
+			t.Errorf("%s is said to be a program that is not there", name)
+		}
+	}
 	if t.Failed() {
-		t.Logf("used: %q", used)
+		t.Logf("used: %q, absent: %q", used, u.Absent)
 	}
 }

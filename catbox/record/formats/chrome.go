@@ -32,7 +32,7 @@ type traceEvent struct {
 func WriteChrome(w io.Writer, b *record.Build) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n")
-	events := []traceEvent{{Name: "process_name", Phase: "M", Process: 1, Args: map[string]any{"name": "catbox: " + line(b.Run.Argv)}}}
+	events := []traceEvent{{Name: "process_name", Phase: "M", Process: 1, Args: map[string]any{"name": "catbox: " + commands(&b.Run)}}}
 	lanes := b.Lanes()
 	for i, p := range b.Processes {
 		duration := micro(b.Stop(p) - p.Time)
@@ -84,6 +84,15 @@ func Status(s record.Status) string {
 }
 
 const maxLine = 400 // bytes of a command line
+
+// commands shows what was run.
+func commands(r *record.Run) string {
+	var all []string
+	for _, argv := range r.All() {
+		all = append(all, strings.Join(argv, " "))
+	}
+	return line([]string{strings.Join(all, "; ")})
+}
 
 // line is a command line for people; it is cut if it is long.
 func line(argv []string) string {

@@ -99,7 +99,7 @@ type connection struct {
 }
 
 func newReport(b *record.Build, usage *owners.Usage) *report {
-	r := &report{Title: line(b.Run.Argv), Complete: b.End.Complete, Reasons: b.End.Reasons,
+	r := &report{Title: commands(&b.Run), Complete: b.End.Complete, Reasons: b.End.Reasons,
 		Good: !b.End.Cut && b.End.Status == record.Status{}, Width: barWidth}
 	result := Status(b.End.Status)
 	if b.End.Cut {

@@ -75,6 +75,9 @@ func WriteInToto(w io.Writer, b *record.Build) error {
 	def := &s.Predicate.BuildDefinition
 	def.BuildType = BuildType
 	def.ExternalParameters = map[string]any{"argv": b.Run.Argv, "dir": b.Run.Dir, "policy": b.Run.Policy}
+	if len(b.Run.Commands) > 0 {
+		def.ExternalParameters["commands"] = b.Run.Commands
+	}
 	def.InternalParameters = map[string]any{"kernel": b.Run.Kernel, "env": b.Run.Env, "level": b.Run.Level,
 		"complete": b.End.Complete, "status": b.End.Status}
 	def.ResolvedDependencies = []resource{}

@@ -2,6 +2,7 @@ package owners
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,13 +25,14 @@ type Manager struct {
 	Name string // dpkg, rpm, apk or pacman
 	kind *kind
 	run  runner
+	root string // of the machine, for tests
 }
 
 // runner runs a program in the C locale and returns its standard output. An exit
 // status is no error: the programs end with one if a single file has no owner.
 type runner func(ctx context.Context, argv ...string) ([]byte, error)
 
-// kind is what managers differ in.
+// kind is what managers differ in. Without a program the database is read.
 type kind struct {
 	name, program string
 	databases     []string // one of which is there if packages are installed with it
@@ -41,7 +43,7 @@ func kinds() []*kind {
 	return []*kind{
 		{"dpkg", "dpkg-query", []string{"/var/lib/dpkg/status"}, dpkgOwners},
 		{"rpm", "rpm", []string{"/usr/lib/sysimage/rpm", "/var/lib/rpm"}, rpmOwners},
-		{"apk", "apk", []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"}, apkOwners},
+		{"apk", "", []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"}, apkOwners},
 		{"pacman", "pacman", []string{"/var/lib/pacman/local"}, pacmanOwners},
 	}
 }
@@ -57,6 +59,9 @@ func Names() []string {
 
 // ErrNoManager is the error of a machine without a known package manager.
 var ErrNoManager = errors.New("no package manager: none of dpkg, rpm, apk and pacman has a database here")
+
+// ErrNoDatabase is the error of a machine that the manager has not installed.
+var ErrNoDatabase = errors.New("no database")
 
 // Detect returns the manager that has installed this machine.
 func Detect() (*Manager, error) {
@@ -102,7 +107,7 @@ func (m *Manager) ask(ctx context.Context, paths []string, name func(string) str
 		}
 		owners, err := m.kind.owners(ctx, m, names)
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.kind.program, err)
+			return fmt.Errorf("%s: %w", cmp.Or(m.kind.program, m.Name), err)
 		}
 		for i, path := range batch {
 			if list := owners[names[i]]; len(list) > 0 {

@@ -87,21 +87,9 @@ func ownersTests() []ownersTest {
 			},
 		},
 		{
-			manager: "apk", paths: "/usr/bin/gcc /bin/sh /x is owned by y",
-			answers: map[string]string{
-				"/usr/bin/gcc /bin/sh /x is owned by y": "/usr/bin/gcc is owned by gcc-12.2.1_git20220924-r10\n" +
-					"/bin/sh symlink target is owned by busybox-1.36.1-r2\n/x is owned by y is owned by musl-dev-1.2.4-r2\n",
-			},
-			want: map[string][]Package{
-				"/usr/bin/gcc":     {{Name: "gcc", Version: "12.2.1_git20220924-r10"}},
-				"/bin/sh":          {{Name: "busybox", Version: "1.36.1-r2"}},
-				"/x is owned by y": {{Name: "musl-dev", Version: "1.2.4-r2"}},
-			},
-		},
-		{
-			manager: "pacman", paths: "/usr/bin/gcc",
-			answers: map[string]string{"/usr/bin/gcc": "/usr/bin/gcc is owned by gcc 13.2.1-3\n"},
-			want:    map[string][]Package{"/usr/bin/gcc": {{Name: "gcc", Version: "13.2.1-3"}}},
+			manager: "pacman", paths: "/usr/bin/gcc /x is owned by y",
+			answers: map[string]string{"/usr/bin/gcc /x is owned by y": "/usr/bin/gcc is owned by gcc 13.2.1-3\n/x is owned by y is owned by z 1-1\n"},
+			want:    map[string][]Package{"/usr/bin/gcc": {{Name: "gcc", Version: "13.2.1-3"}}, "/x is owned by y": {{Name: "z", Version: "1-1"}}},
 		},
 	}
 }

@@ -126,35 +126,6 @@ func parseRPM(line string) (Package, bool) {
 	return Package{Name: f[0], Version: f[1], Arch: f[2]}, true
 }
 
-// apkOwners asks apk(8) of Alpine.
-func apkOwners(ctx context.Context, m *Manager, paths []string) (map[string][]Package, error) {
-	out, err := m.run(ctx, append([]string{"apk", "info", "--who-owns", "--"}, paths...)...)
-	if err != nil {
-		return nil, err
-	}
-	owners := map[string][]Package{}
-	for path, text := range owned(string(out)) {
-		path = strings.TrimSuffix(path, " symlink target")
-		if name, version, ok := cutVersion(text); ok {
-			owners[path] = append(owners[path], Package{Name: name, Version: version})
-		}
-	}
-	return owners, nil
-}
-
-// cutVersion parts "musl-dev-1.2.4-r2": the version is what stands behind the last but
-// one hyphen.
-func cutVersion(text string) (name, version string, ok bool) {
-	at := strings.LastIndexByte(text, '-')
-	if at > 0 {
-		at = strings.LastIndexByte(text[:at], '-')
-	}
-	if at <= 0 {
-		return "", "", false
-	}
-	return text[:at], text[at+1:], true
-}
-
 // pacmanOwners asks pacman(8) of Arch.
 func pacmanOwners(ctx context.Context, m *Manager, paths []string) (map[string][]Package, error) {
 	out, err := m.run(ctx, append([]string{"pacman", "--query", "--owns", "--"}, paths...)...)
@@ -170,7 +141,7 @@ func pacmanOwners(ctx context.Context, m *Manager, paths []string) (map[string][
 	return owners, nil
 }
 
-// owned yields what lines such as "/bin/sh is owned by busybox-1.36.1-r2" say.
+// owned yields what lines such as "/usr/bin/gcc is owned by gcc 13.2.1-3" say.
 func owned(out string) func(yield func(path, owner string) bool) {
 	return func(yield func(path, owner string) bool) {
 		const words = " is owned by "

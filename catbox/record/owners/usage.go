@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,8 +22,8 @@ type Usage struct {
 	Probed []Part `json:"probed"`
 	// Unowned are inputs that were read or executed and belong to no package.
 	Unowned []string `json:"unowned"`
-	// Absent are programs that were looked for in directories of programs and found
-	// in none.
+	// Absent are names that were looked for as programs and found nowhere: one that
+	// execve(2) did not find, or that one process missed in several directories of PATH.
 	Absent []string `json:"absent"`
 	// Unused are declared dependencies no package of which was used.
 	Unused []string `json:"unused,omitempty"`
@@ -113,29 +112,6 @@ func sorted(parts map[string]*Part) []Part {
 	}
 	slices.SortFunc(list, func(x, y Part) int { return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Arch, y.Arch)) })
 	return list
-}
-
-// absent lists the programs that were looked for and are nowhere.
-func absent(b *record.Build) []string {
-	isProgram := func(path string) bool {
-		dir := filepath.Base(filepath.Dir(path))
-		return dir == "bin" || dir == "sbin"
-	}
-	found := map[string]bool{}
-	for _, p := range b.Paths {
-		if isProgram(p.Name) && p.Class&^record.ClassMissing != 0 {
-			found[filepath.Base(p.Name)] = true
-		}
-	}
-	names := []string{}
-	for _, p := range b.With(record.ClassMissing) {
-		if name := filepath.Base(p.Name); isProgram(p.Name) && !found[name] && name != "." && name != ".." {
-			found[name] = true
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Compare sets Unused: what of the declared dependencies the build has not used. A

@@ -66,18 +66,23 @@ in no list. One list is printed without a heading, one path a line; a name that 
 one line of text is printed as a quoted Go string, and -0 prints every name as it is.
 
 With --packages the inputs are shown by the package of the distribution that they
-belong to: what was used, what was only looked at, and which programs were looked for and
-are not there. --declared compares it with a debian/control file (Build-Depends), or a
+belong to: what was used, what was only looked at, and which programs were looked for
+(by execve, or in several directories of PATH) and are not there. --declared compares it with a debian/control file (Build-Depends), or a
 list with a name in each line.
 
-With --verify the command of the record runs again, in its directory and with its rules,
-and nothing exists for it but what the record names and what it makes. What the build
-made must be gone before. docs/record-verify.md says what that proves.
+With --verify the command of the record runs again, or each of them if there were
+several, in its directory and with its rules, and nothing exists for it but what the
+record names and what it makes. What the build made must be gone before.
+docs/record-verify.md says what that proves.
+
+With --why PATH is canonical, or begins in the directory of the build, or leads there by
+a link on this machine.
 
 Exit status:
 
   0     it is written; with --verify, the command succeeds
-  1     the record cannot be read, the package manager fails, PATH is not in the record
+  1     the record cannot be read, the package manager fails, PATH is not in the record;
+        with --verify, the command ends otherwise or cannot be run again
   125   wrong flags`
 
 const depsExample = `  catbox deps build.jsonl
@@ -97,7 +102,6 @@ func (a *app) depsCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.deps(cmd, &f, args[0]) },
 	}
 	f.register(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive("list", "packages", "depfile", "why", "verify")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("list", cobra.FixedCompletions(listWords(), cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("manager", cobra.FixedCompletions(owners.Names(), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
@@ -110,27 +114,26 @@ func (f *depsFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVarP(&f.null, "null", "0", false, "end each path with a NUL byte, and quote nothing; needs --list")
 	flags.BoolVar(&f.packages, "packages", false, "show the packages that the inputs belong to")
 	flags.StringVar(&f.declared, "declared", "", "with --packages: compare with the dependencies in `FILE`")
-	flags.StringVar(&f.manager, "manager", "", "with --packages: ask dpkg, rpm, apk or pacman (default: the machine's own)")
+	flags.StringVar(&f.manager, "manager", "", "with --packages: `NAME` of whom to ask: dpkg, rpm, apk or pacman (default: the machine's own)")
 	flags.BoolVar(&f.json, "json", false, "with --packages: write JSON, with the files of each package")
 	flags.StringVar(&f.depfile, "depfile", "", "write the inputs as a rule of make to `FILE` (- is standard output)")
-	flags.StringArrayVar(&f.targets, "target", nil, "with --depfile: what depends on them (default: the outputs; repeatable)")
+	flags.StringArrayVar(&f.targets, "target", nil, "with --depfile: `FILE` that depends on them (default: the outputs; repeatable)")
 	flags.BoolVar(&f.verify, "verify", false, "run the command again, with everything hidden that the record does not name")
 	flags.StringVar(&f.why, "why", "", "show which processes used `PATH`, and who started them")
 }
 
 func (a *app) deps(cmd *cobra.Command, f *depsFlags, name string) error {
-	switch {
-	case f.null && f.list == listAll:
-		return usagef("give one, such as --list inputs", "-0 needs a --list")
-	case !f.packages && (f.declared != "" || f.manager != "" || f.json):
-		return usagef("give --packages too", "--declared, --manager and --json are about packages")
-	case f.depfile == "" && len(f.targets) > 0:
-		return usagef("give --depfile FILE too", "--target is the target of a rule")
+	if err := f.check(cmd.Flags()); err != nil {
+		return err
 	}
 	b, err := a.loadRecord(name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	if b.Run.Level == record.LevelExec && !f.verify {
+		a.message("%s the record has the level exec: it knows programs, and no other files", a.style.note("note:"))
+	}
+	switch {
 	case f.packages:
 		return a.packages(cmd, f, b)
 	case f.depfile != "":
@@ -141,6 +144,32 @@ func (a *app) deps(cmd *cobra.Command, f *depsFlags, name string) error {
 		return a.why(f.why, b)
 	}
 	return f.lists(a.out, b)
+}
+
+// check refuses flags that mean nothing together.
+func (f *depsFlags) check(flags *pflag.FlagSet) error {
+	if err := notEmpty(flags, "declared", "depfile", "why"); err != nil {
+		return err
+	}
+	var asked []string
+	for _, name := range []string{"list", "packages", "depfile", "why", "verify"} {
+		if flags.Changed(name) {
+			asked = append(asked, "--"+name)
+		}
+	}
+	switch {
+	case len(asked) > 1:
+		return usagef("ask one after the other", "%s cannot be given together", strings.Join(asked, " and "))
+	case f.null && f.list == listAll:
+		return usagef("give one, such as --list inputs", "-0 needs a --list")
+	case f.looked && (f.list > listInputs || len(asked) > 0 && asked[0] != "--list"):
+		return usagef("give --list inputs, or no list", "--looked-at is about inputs")
+	case !f.packages && (f.declared != "" || f.manager != "" || f.json):
+		return usagef("give --packages too", "--declared, --manager and --json are about packages")
+	case f.depfile == "" && len(f.targets) > 0:
+		return usagef("give --depfile FILE too", "--target is the target of a rule")
+	}
+	return nil
 }
 
 // of returns the paths of a list.
@@ -189,7 +218,7 @@ func flush(out *bufio.Writer) error {
 
 func (a *app) depfile(f *depsFlags, b *record.Build) error {
 	left := 0
-	err := a.writeTo(f.depfile, func(w io.Writer) (err error) {
+	err := a.writeTo("--depfile", f.depfile, func(w io.Writer) (err error) {
 		left, err = formats.WriteDepfile(w, b, f.targets...)
 		return err
 	})
@@ -221,7 +250,7 @@ func (a *app) packages(cmd *cobra.Command, f *depsFlags, b *record.Build) error 
 	u, err := owners.Find(cmd.Context(), m, b)
 	if err != nil {
 		hint := ""
-		if errors.Is(err, exec.ErrNotFound) {
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, owners.ErrNoDatabase) {
 			hint = "--manager chooses another package manager"
 		}
 		return &taskError{err: err, hint: hint}
@@ -257,53 +286,4 @@ func writePackages(w io.Writer, u *owners.Usage, compared bool) error {
 		names("declared and not used", u.Unused)
 	}
 	return flush(out)
-}
-
-// maxUsers bounds the processes that are shown with --why.
-const maxUsers = 20
-
-// why shows the processes that had to do with a path.
-func (a *app) why(path string, b *record.Build) error {
-	p := b.Path(path)
-	if p == nil {
-		return &taskError{err: fmt.Errorf("%s is not in the record", catbox.Printable(path)),
-			hint: "give the absolute path without links, as catbox canonical prints it"}
-	}
-	out := bufio.NewWriter(a.out)
-	words := p.Class.Strings()
-	if len(words) == 0 {
-		words = []string{"no file of the build"}
-	}
-	fmt.Fprintf(out, "%s: %s\n", oneLine(p.Name), strings.Join(words, ", "))
-	if p.Was != "" {
-		fmt.Fprintf(out, "  it was %s before\n", oneLine(p.Was))
-	}
-	for i, u := range p.Users {
-		if i == maxUsers {
-			fmt.Fprintf(out, "  and %d processes more\n", len(p.Users)-i)
-			break
-		}
-		fmt.Fprintf(out, "  %s", strings.Join(u.Ops.Strings(), ", "))
-		process := b.Process(int(u.Process))
-		if process == nil {
-			fmt.Fprintf(out, " by process %d, of which the record tells nothing\n", u.Process)
-			continue
-		}
-		for depth, line := range chain(ancestors(process)) {
-			word := "by"
-			if depth > 0 {
-				word = "   from"
-			}
-			fmt.Fprintf(out, " %s %s\n", word, line)
-		}
-	}
-	return flush(out)
-}
-
-func ancestors(p *record.Process) []catbox.ProcessInfo {
-	var list []catbox.ProcessInfo
-	for _, q := range p.Chain() {
-		list = append(list, catbox.ProcessInfo{PID: q.PID, Argv: q.Argv()})
-	}
-	return list
 }

@@ -25,7 +25,7 @@ func (a *app) openOutput(f *exportFlags, dir string) (*output, error) {
 		if name := target(f.output); isInside(filepath.Dir(name), dir) {
 			return nil, usagef("give a FILE outside of it", "-o %s: in %s, it would be part of itself", catbox.Printable(name), catbox.Printable(dir))
 		}
-		return createOutput(f.output)
+		return createOutput("-o", f.output)
 	}
 	if file, ok := a.out.(*os.File); ok && f.format == formatTar && term.IsTerminal(int(file.Fd())) {
 		return nil, usagef("give -o FILE, or a pipe: catbox export ... | tar -tv", "an archive is nothing for a terminal")
@@ -41,7 +41,8 @@ func target(name string) string {
 	return name
 }
 
-func createOutput(name string) (*output, error) {
+// createOutput creates the file that a flag names.
+func createOutput(flag, name string) (*output, error) {
 	name = target(name)
 	open, temporary, flags := name, "", os.O_WRONLY
 	if info, err := os.Stat(name); err != nil || info.Mode().IsRegular() {
@@ -52,7 +53,7 @@ func createOutput(name string) (*output, error) {
 	}
 	file, err := os.OpenFile(open, flags, 0o666)
 	if err != nil {
-		return nil, &taskError{err: fmt.Errorf("-o %s: %w", catbox.Printable(name), unwrapPath(err))}
+		return nil, &taskError{err: fmt.Errorf("%s %s: %w", flag, catbox.Printable(name), unwrapPath(err))}
 	}
 	return &output{Writer: file, file: file, name: temporary}, nil
 }

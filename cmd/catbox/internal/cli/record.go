@@ -2,9 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -32,6 +35,25 @@ func (f *recordFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.hash, "record-hash", false, "record the SHA-256 of inputs and outputs")
 }
 
+// check refuses flags that mean nothing together.
+func (f *recordFlags) check(flags *pflag.FlagSet) error {
+	if err := notEmpty(flags, "record"); err != nil {
+		return err
+	}
+	switch {
+	case f.file == "-":
+		return usagef("give a FILE, or ./- for one of that name", "--record -: standard output belongs to the command")
+	case f.file != "":
+		return nil
+	}
+	for _, name := range []string{"record-level", "record-env", "record-hash"} {
+		if flags.Changed(name) {
+			return usagef("give --record FILE too", "--%s is about a record", name)
+		}
+	}
+	return nil
+}
+
 func recordLevels() []string {
 	return []string{string(record.LevelExec), string(record.LevelFiles), string(record.LevelAll)}
 }
@@ -44,12 +66,8 @@ type recording struct {
 
 // open begins the record, if there is to be one.
 func (f *recordFlags) open(run *runFlags, box *catbox.Sandbox, template *catbox.Command, commands [][]string) (*recording, error) {
-	known := false
-	for _, level := range recordLevels() {
-		known = known || f.level == level
-	}
-	if !known {
-		return nil, usagef("", "--record-level %s: it is one of %v", f.level, recordLevels())
+	if !slices.Contains(recordLevels(), f.level) {
+		return nil, usagef("see catbox run --help", "--record-level %s: it is one of %v", catbox.Printable(f.level), recordLevels())
 	}
 	if f.file == "" {
 		return nil, nil
@@ -58,12 +76,15 @@ func (f *recordFlags) open(run *runFlags, box *catbox.Sandbox, template *catbox.
 	if err != nil {
 		return nil, usagef("", "--record %s: %w", catbox.Printable(f.file), unwrapPath(err))
 	}
-	header := record.Run{Argv: commands[0], Dir: template.Dir, Kernel: kernelRelease(), Catbox: moduleVersion(), Level: record.Level(f.level),
+	header := record.Run{Argv: commands[0], Search: searchPath(template), Dir: template.Dir, Kernel: kernelRelease(), Catbox: moduleVersion(), Level: record.Level(f.level),
 		Policy: record.Policy{Paths: box.Paths, Deny: box.DenyPaths, Network: box.Network.String(), Action: box.OnViolation.String()}}
 	if header.Dir == "" {
 		if header.Dir, err = os.Getwd(); err != nil {
 			header.Dir = "."
 		}
+	}
+	if len(commands) > 1 {
+		header.Commands = commands
 	}
 	for _, line := range template.Env {
 		name, value, _ := strings.Cut(line, "=")
@@ -78,6 +99,32 @@ func (f *recordFlags) open(run *runFlags, box *catbox.Sandbox, template *catbox.
 	w := record.NewWriter(file, header, record.Options{Hash: f.hash})
 	box.Record, box.RecordLevel = w, record.Level(f.level)
 	return &recording{file: file, writer: w}, nil
+}
+
+// searchPath returns the directories in which programs of a command are looked for.
+func searchPath(cmd *catbox.Command) []string {
+	var dirs []string
+	for _, line := range cmd.Env {
+		value, ok := strings.CutPrefix(line, "PATH=")
+		if !ok {
+			continue
+		}
+		for _, dir := range filepath.SplitList(value) {
+			if !filepath.IsAbs(dir) { // the directory of whoever looks; here that of the command
+				dir = filepath.Join(cmp.Or(cmd.Dir, "."), dir)
+			}
+			if abs, err := filepath.Abs(dir); err == nil {
+				dir = abs
+			}
+			if canonical, err := catbox.Canonical(dir, catbox.CanonicalOptions{Follow: true}); err == nil {
+				dir = canonical
+			}
+			if !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
+		}
+	}
+	return dirs
 }
 
 // close ends the record. The error of the run makes it incomplete.

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox"
@@ -41,12 +42,23 @@ func (a *app) loadRecord(name string) (*record.Build, error) {
 
 func recordHint(err error) string {
 	switch {
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, record.ErrNoRecord):
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, record.ErrNoRecord), errors.Is(err, unix.EISDIR):
 		return "catbox run --record FILE writes one"
 	case errors.Is(err, record.ErrVersion):
 		return "use the version of catbox that has written it"
 	}
 	return ""
+}
+
+// notEmpty refuses flags that were given with nothing, as an unset variable of a shell
+// makes them: they would count as not given.
+func notEmpty(flags *pflag.FlagSet, names ...string) error {
+	for _, name := range names {
+		if f := flags.Lookup(name); f.Changed && f.Value.String() == "" {
+			return usagef("is a variable of your shell not set?", "--%s is empty", name)
+		}
+	}
+	return nil
 }
 
 func oneRecord(cmd *cobra.Command, args []string) error {
@@ -56,13 +68,13 @@ func oneRecord(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// writeTo writes something to a file, which it becomes only when it is complete, or to
-// standard output.
-func (a *app) writeTo(name string, write func(io.Writer) error) error {
+// writeTo writes something to the file that a flag names, which it becomes only when it
+// is complete, or to standard output.
+func (a *app) writeTo(flag, name string, write func(io.Writer) error) error {
 	out := &output{Writer: a.out}
 	if name != "-" {
 		var err error
-		if out, err = createOutput(name); err != nil {
+		if out, err = createOutput(flag, name); err != nil {
 			return err
 		}
 	}

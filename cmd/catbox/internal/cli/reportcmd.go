@@ -78,18 +78,22 @@ func (a *app) reportCommand() *cobra.Command {
 	flags.Var(newWord(&f.format, reportWords()), "format", "what to write, see above")
 	flags.StringVarP(&f.output, "output", "o", "-", "write to `FILE` (- is standard output)")
 	flags.StringVar(&f.html, "html", "", "short for --format html -o `FILE`")
-	flags.StringVar(&f.manager, "manager", "", "who knows the packages of files: dpkg, rpm, apk or pacman (default: the machine's own), or none")
+	flags.StringVar(&f.manager, "manager", "", "`NAME` of who knows the packages of files: dpkg, rpm, apk or pacman (default: the machine's own), or none")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reportWords(), cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("manager", cobra.FixedCompletions(append(owners.Names(), "none"), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
 
 func (a *app) report(cmd *cobra.Command, f *reportFlags, name string) error {
+	if err := notEmpty(cmd.Flags(), "html", "output"); err != nil {
+		return err
+	}
+	flag := "-o"
 	if f.html != "" {
 		if f.format != reportText || f.output != "-" {
 			return usagef("give --html FILE alone", "--html cannot be given together with --format or -o")
 		}
-		f.format, f.output = reportHTML, f.html
+		f.format, f.output, flag = reportHTML, f.html, "--html"
 	}
 	b, err := a.loadRecord(name)
 	if err != nil {
@@ -101,7 +105,7 @@ func (a *app) report(cmd *cobra.Command, f *reportFlags, name string) error {
 			return err
 		}
 	}
-	return a.writeTo(f.output, func(w io.Writer) error { return f.write(w, a, b, usage) })
+	return a.writeTo(flag, f.output, func(w io.Writer) error { return f.write(w, a, b, usage) })
 }
 
 func (f *reportFlags) write(w io.Writer, a *app, b *record.Build, usage *owners.Usage) error {

@@ -51,8 +51,8 @@ Rules:
 
   --read        the same two forms; nothing else may be read or executed.
   --deny-read   the same two forms; wins over every --read.
-  --hide        the same two forms, for what looks missing: to prove that a build
-                does not need it.
+  --hide        the same two forms, for what looks missing, also in what directories
+                list: to prove that a build does not need it.
 
 Without -p nothing can be written but /dev/null, terminals and the like, the files
 that standard output and standard error are, and a private directory for temporary
@@ -77,9 +77,11 @@ the file already is kept and counts. --fakeroot-load begins with what another fi
 has, which fakeroot(1) may have saved. --fakeroot=lie only says so: changes of owners
 and of the identity succeed and do nothing, at no cost.
 
-With --record FILE what the command and all it starts execute, read, write, look for
-and miss is written to FILE: see catbox report and catbox deps. If standard error is a
-terminal its last row shows how far it is; the command has the rows above it.
+With --record FILE what the commands and all they start execute, read, write, look for
+and miss is written to FILE: see catbox report and catbox deps. The level exec knows
+programs only, files (the default) what was opened and changed as well, and all what was
+only looked at or looked for. If standard error is a terminal its last row shows how
+far it is; the command has the rows above it.
 
 The command gets standard input, output and error, and no other descriptor
 unless --keep-fd names it.
@@ -119,6 +121,9 @@ func (a *app) runCommand() *cobra.Command {
 			}
 			if f.collectOnly {
 				f.action = catbox.Report
+			}
+			if err := f.record.check(cmd.Flags()); err != nil {
+				return err
 			}
 			f.tmpGiven = cmd.Flags().Changed("private-tmp")
 			return a.run(cmd.Context(), &f, args)

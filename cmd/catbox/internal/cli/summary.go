@@ -49,7 +49,9 @@ func (s *summary) heading(text string) {
 
 func (s *summary) head() {
 	b := s.b
-	s.row("command", "%s", quoteAll(b.Run.Argv))
+	for i, argv := range b.Run.All() {
+		s.row([]string{"command", "then"}[min(i, 1)], "%s", quoteAll(argv))
+	}
 	s.row("directory", "%s", catbox.Printable(b.Run.Dir))
 	s.row("result", "%s", s.result())
 	s.row("started", "%s, took %s", b.Run.Started.Format(time.RFC3339), seconds(b.Duration()))

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox"
+	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/catbox/record"
 	"github.com/catbox-go/catbox/tracer"
 )
@@ -54,15 +55,35 @@ func (a *app) verify(ctx context.Context, b *record.Build) (err error) {
 	ctx, signals := watchSignals(ctx)
 	defer signals.stop()
 	box.Hooks.GroupStop = signals.groupStopped
-	res, err := box.Run(ctx, &catbox.Command{Args: b.Run.Argv, Dir: b.Run.Dir, Env: env, Stdin: a.in, Stdout: a.out, Stderr: a.err})
-	var launch *tracer.LaunchError
-	switch {
-	case errors.Is(err, catbox.ErrNotFound), errors.As(err, &launch), err != nil && isCommandError(err):
-		return &taskError{err: fmt.Errorf("run the command of the record again: %w", err)}
-	case err != nil:
-		return err
+	return v.run(ctx, box, &catbox.Command{Dir: b.Run.Dir, Env: env, Stdin: a.in, Stdout: a.out, Stderr: a.err})
+}
+
+// run runs the commands of the record one after the other, until one ends otherwise.
+// What one has made is there for the next.
+func (v *verification) run(ctx context.Context, box *catbox.Sandbox, template *catbox.Command) error {
+	var made []string
+	box.Hooks.Made = func(path string) error {
+		made = append(made, path+"/")
+		return nil
 	}
-	v.report(res)
+	commands := v.build.Run.All()
+	for i, argv := range commands {
+		box.OnlyPaths, made = append(box.OnlyPaths, made...), nil
+		cmd := *template
+		cmd.Args = argv
+		res, err := box.Run(ctx, &cmd)
+		var launch *tracer.LaunchError
+		switch {
+		case errors.Is(err, catbox.ErrNotFound), errors.As(err, &launch), err != nil && isCommandError(err):
+			return &taskError{err: fmt.Errorf("run the command of the record again: %w", err)}
+		case err != nil:
+			return err
+		}
+		if i == len(commands)-1 || res.ExitCode != 0 || res.Signal != 0 || res.Refused() > 0 {
+			v.report(res, argv)
+			return nil
+		}
+	}
 	return nil
 }
 
@@ -76,6 +97,9 @@ func (v *verification) possible() error {
 		return &taskError{err: errors.New("the record is not complete, so that a second run proves nothing")}
 	case b.End.Code != 0:
 		return &taskError{err: fmt.Errorf("the command of the record has failed: %s", outcome(b.End.Code, b.End.Signal))}
+	case len(b.Roots()) != len(b.Run.All()):
+		return &taskError{err: fmt.Errorf("the record has %s, and names %d", plural(len(b.Roots()), "command", "commands"), len(b.Run.All())),
+			hint: "record it again with this version of catbox"}
 	}
 	for _, name := range b.Made() {
 		if _, err := os.Lstat(name); err == nil {
@@ -105,6 +129,7 @@ func (v *verification) sandbox() (*catbox.Sandbox, error) {
 	}
 	if len(v.build.Owners) > 0 {
 		box.Fakeroot = catbox.FakerootFull
+		box.Ownership = fakeroot.New().Recorder() // of all commands
 	}
 	box.Hooks.Hidden = v.looked
 	box.Hooks.Stalled = v.app.stalled
@@ -138,17 +163,22 @@ func (v *verification) looked(h catbox.Hidden) error {
 }
 
 // report says how it went, and leaves the exit status in app.status.
-func (v *verification) report(res *catbox.Result) {
+// argv is the command that has ended last.
+func (v *verification) report(res *catbox.Result, argv []string) {
 	a := v.app
+	succeeds, what := "the command succeeds", "the command"
+	if n := len(v.build.Run.All()); n > 1 {
+		succeeds, what = fmt.Sprintf("the %d commands succeed", n), quoteAll(argv)
+	}
 	if res.ExitCode == 0 && res.Signal == 0 && res.Refused() == 0 {
-		a.message("%s the command succeeds with nothing else than what the record names", a.style.good("verified:"))
+		a.message("%s %s with nothing else than what the record names", a.style.good("verified:"), succeeds)
 	} else {
 		a.status = exitTask
 		how := outcome(res.ExitCode, int(res.Signal))
 		if res.Refused() > 0 {
 			how += fmt.Sprintf(", %s refused", plural(res.Refused(), "call was", "calls were"))
 		}
-		a.message("%s with nothing else than what the record names the command ends otherwise: %s", a.style.bad("not verified:"), how)
+		a.message("%s with nothing else than what the record names %s ends otherwise: %s", a.style.bad("not verified:"), what, how)
 	}
 	if len(v.order) == 0 {
 		return
