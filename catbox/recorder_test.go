@@ -3,6 +3,7 @@ package catbox
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -229,5 +230,43 @@ func TestProgress(t *testing.T) {
 		if got, want := int(box.Progress.Files.Load()), len(used); got != want {
 			t.Errorf("%d files, want %d", got, want)
 		}
+	}
+}
+
+// TestRecordAppears lets one process look for what another one creates at that moment.
+// It finds it at last, and its record has to say so.
+func TestRecordAppears(t *testing.T) {
+	guest := program(t, "appear")
+	rounds := 200
+	if testing.Short() {
+		rounds = 50
+	}
+	for _, how := range []string{"create", "rename", "link", "mkdir"} {
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t, os.Getuid())
+			box := &Sandbox{Paths: []string{w.root}, DefaultDevices: true}
+			events := recordOf(t, w, box, record.LevelFiles, fmt.Sprintf("exec %s %s %d %s", guest, w.root, rounds, how))
+			read := map[string]bool{}
+			for _, event := range events {
+				files, ok := event.(*record.Files)
+				if !ok {
+					continue
+				}
+				for i := range files.Entries {
+					if f := &files.Entries[i]; f.Ops.Set().Has(record.OpRead) {
+						read[f.Path] = true
+					}
+				}
+			}
+			lost := 0
+			for round := range rounds {
+				if !read[fmt.Sprintf("%s/%d", w.root, round)] {
+					lost++
+				}
+			}
+			if lost > 0 {
+				t.Errorf("%d of %d names were found and are not recorded as read", lost, rounds)
+			}
+		})
 	}
 }
