@@ -13,7 +13,7 @@ import (
 )
 
 // recorder is the handler that writes down what a build really uses. It belongs to
-// the tracer's thread.
+// the tracer's threads.
 //
 // It stands before all handlers that decide, waits for the results of calls, and so
 // sees what programs see.

@@ -178,7 +178,7 @@ func enumName(kind string, v int, names ...string) string {
 }
 
 // Hooks are optional functions that are told of a run as it happens. They are
-// called one at a time, on the thread that traces the tree: the tree, or a part
+// called one at a time, on the two threads that trace the tree: the tree, or a part
 // of it, waits. An error ends the run and is returned by Run. Stalled is the
 // exception: it is called on a goroutine of its own, while another hook may run.
 type Hooks struct {

@@ -89,7 +89,7 @@ func BenchmarkStop(b *testing.B) {
 func BenchmarkProgress(b *testing.B) {
 	var p progress
 	for b.Loop() {
-		p.begin(4711, uint64(evSeccomp)+1)
+		p.begin(1, 4711, uint64(evSeccomp)+1)
 		p.calls(0, 257)
 		p.end()
 	}

@@ -13,15 +13,18 @@
 //   - group-stop: job control stopped the process; it stays stopped and still
 //     listens for SIGCONT.
 //   - trap: the first stop of a newborn, or the end of a group-stop.
+//   - notification: no ptrace-stop, but a call that waits for the listener of the filter
+//     (seccomp_unotify(2)). The way of such calls is the notify lane.
 //
-// A [Stop] is what a handler may read of a seccomp-stop or syscall-exit-stop, a
-// [Verdict] what it wants to happen to the call.
+// A [Stop] is what a handler may read of a seccomp-stop, syscall-exit-stop or
+// notification, a [Verdict] what it wants to happen to the call.
 //
 // # The thread rule
 //
 // Every ptrace request must come from the thread that attached the tracee, so
 // handlers run on the tracer's thread, one stop at a time, and a handler that
-// blocks stops the whole tree. wait4(2) is called with __WNOTHREAD: several runs
+// blocks stops the whole tree. Notifications need no ptrace request: a second thread
+// serves them, and handlers still run one at a time. wait4(2) is called with __WNOTHREAD: several runs
 // and os/exec can be active in one program, and none reaps the children of
 // another. When the thread ends, the kernel kills what is left
 // (PTRACE_O_EXITKILL), so a tracee never outlives its tracer.
@@ -33,7 +36,7 @@
 // # Kernels
 //
 // Linux 5.10 or newer with seccomp filters, and permission to trace one's own
-// children. amd64 (64-bit and 32-bit programs) and arm64; other architectures do
+// children. The notify lane is used from 6.6 on, on amd64. amd64 (64-bit and 32-bit programs) and arm64; other architectures do
 // not compile, because a tracer that traces nothing is worse than none.
 //
 // What does not belong here: paths, rules, and what a call is allowed to do.

@@ -15,8 +15,9 @@ import (
 
 // own notes the thread, for interrupt.
 func (r *run) own() {
+	r.tid = unix.Gettid()
 	r.mu.Lock()
-	r.tracerTid = unix.Gettid()
+	r.tracerTid = r.tid
 	r.mu.Unlock()
 }
 

@@ -44,12 +44,12 @@ func (r *run) trace(cmd *Command) error {
 	if e := sys.QuietStops(); e != 0 {
 		return fmt.Errorf("set SA_NOCLDSTOP: %w", e)
 	}
-	r.progress.begin(0, launching)
+	r.progress.begin(r.tid, 0, launching)
 	pid, err := r.launch(cmd, r.options)
 	if err != nil {
 		return err
 	}
-	r.progress.begin(0, launching) // what went before is no part of what follows
+	r.progress.begin(r.tid, 0, launching) // what went before is no part of what follows
 	r.outcome.PID = pid
 	r.root = &Process{pid: pid, mem: &r.mem}
 	t := r.admit(pid, r.root)
@@ -98,7 +98,7 @@ func (r *run) serve(ev event) {
 	if cause := r.cancelled.Load(); cause != nil && !r.dying {
 		r.fail(*cause)
 	}
-	r.progress.begin(ev.tid, uint64(ev.kind)+1)
+	r.progress.begin(r.tid, ev.tid, uint64(ev.kind)+1)
 	r.dispatch(ev)
 	r.progress.end()
 }

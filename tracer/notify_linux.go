@@ -25,6 +25,7 @@ import (
 // called at the same time.
 type notifier struct {
 	listener int
+	tid      int  // of its thread
 	polls    bool // a wait does not end by itself when nobody is left
 	got      sys.Notification
 	done     chan struct{}
@@ -90,6 +91,7 @@ func (r *run) listen(in *injector, fd int) error {
 func (l *notifier) start(r *run) {
 	go func() {
 		runtime.LockOSThread()
+		l.tid = unix.Gettid()
 		finished := false
 		defer func() {
 			if p := recover(); p != nil || !finished {
@@ -165,7 +167,7 @@ func (l *notifier) decide(r *run) (v Verdict, result int64) {
 	}
 	r.notified++
 	number := uint32(n.Number)
-	r.progress.begin(t.tid, uint64(evNotified)+1)
+	r.progress.begin(l.tid, t.tid, uint64(evNotified)+1)
 	r.progress.calls(arch, number)
 	defer r.progress.end()
 	s := r.at(t, arch, arch.Lookup(number), n.Args)

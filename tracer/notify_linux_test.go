@@ -24,6 +24,24 @@ func notifyOn(e *sysent.Entry) []sysent.Rule {
 	return nil
 }
 
+// notifyOf gives the rules that notify of some calls.
+func notifyOf(names ...string) func(*sysent.Entry) []sysent.Rule {
+	return func(e *sysent.Entry) []sysent.Rule {
+		if slices.Contains(names, e.Name) {
+			return []sysent.Rule{{Verb: sysent.Notify}}
+		}
+		return nil
+	}
+}
+
+// notifiedStop is what a stop by the verb Notify is called here.
+func notifiedStop() string {
+	if notifyPossible() {
+		return evNotified.String()
+	}
+	return evSeccomp.String()
+}
+
 // asked reads the path of such a call.
 func asked(s *Stop) string {
 	var buf [PathMax]byte

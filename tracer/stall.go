@@ -14,7 +14,7 @@ type Stall struct {
 	Tid  int           // the thread that waits; 0 while the command is being started
 	Stop string        // the kind of its stop, with Handling: "seccomp-stop" and the like
 	Call string        // the system call of that stop, if it has been read
-	In   string        // the system call that the tracer's thread is in, if it is in one
+	In   string        // the system call that the tracer is in, if it is in one
 	For  time.Duration // how long it has lasted at least
 }
 
@@ -68,11 +68,12 @@ func (e *StallError) Error() string {
 // Unwrap returns the cause.
 func (e *StallError) Unwrap() error { return e.Cause }
 
-// progress tells other goroutines what the tracer's thread is at. The thread
-// writes two words for each stop and one more if it is a call.
+// progress tells other goroutines what the tracer's thread is at, or that of the notify
+// lane: three words for each stop, and one more if it is a call.
 type progress struct {
-	serial uint64        // of the stop; the tracer's thread's own
+	serial uint64        // of the stop; for the thread that is at it
 	now    atomic.Uint64 // serial (36 bits), work (4 bits), tid (24 bits)
+	by     atomic.Int32  // the thread that is at it: the tracer's, or that of the notify lane
 	call   atomic.Uint64 // serial (30 bits), ABI (2 bits), number (32 bits)
 }
 
@@ -84,7 +85,8 @@ const (
 	launching = 1<<workBits - 1 // of the work
 )
 
-func (p *progress) begin(tid int, work uint64) {
+func (p *progress) begin(by, tid int, work uint64) {
+	p.by.Store(int32(by))
 	p.serial++
 	p.now.Store(p.serial<<(tidBits+workBits) | work<<tidBits | uint64(tid))
 }

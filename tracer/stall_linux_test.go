@@ -78,6 +78,9 @@ func TestStalledHandler(t *testing.T) {
 		{"Enter", func(b *blocker) Handler {
 			return trap(func(*Stop) Verdict { _ = b.block(); return Continue() }, nil)
 		}, Stall{Kind: Handling, Stop: "seccomp-stop", Call: "kill"}},
+		{"Enter of the notify lane", func(b *blocker) Handler {
+			return Handler{Rules: notifyOf("kill"), Enter: func(*Stop) Verdict { _ = b.block(); return Continue() }}
+		}, Stall{Kind: Handling, Stop: notifiedStop(), Call: "kill"}},
 		{"Exit", func(b *blocker) Handler {
 			return trap(func(*Stop) Verdict { return Continue().AtExit() }, func(*Stop) Verdict { _ = b.block(); return Continue() })
 		}, Stall{Kind: Handling, Stop: "syscall-exit-stop", Call: "kill"}},
@@ -240,17 +243,17 @@ func TestWatchdog(t *testing.T) {
 		want  []Stall
 	}{
 		{"nothing has begun", func() {}, 50, nil},
-		{"start", func() { r.progress.begin(0, launching) }, stallLooks, nil},
+		{"start", func() { r.progress.begin(1, 0, launching) }, stallLooks, nil},
 		{"start lasts", func() {}, 1, []Stall{{Kind: Starting, For: stallLooks * time.Second}}},
 		{"start lasts longer", func() {}, 50, nil},
 		{"waiting", func() { r.progress.end() }, 50, nil},
-		{"a stop", func() { r.progress.begin(7, uint64(evSignal)+1) }, stallLooks, nil},
-		{"another stop", func() { r.progress.end(); r.progress.begin(7, uint64(evSignal)+1) }, stallLooks, nil},
+		{"a stop", func() { r.progress.begin(1, 7, uint64(evSignal)+1) }, stallLooks, nil},
+		{"another stop", func() { r.progress.end(); r.progress.begin(1, 7, uint64(evSignal)+1) }, stallLooks, nil},
 		{"it lasts", func() {}, 50, []Stall{{Kind: Handling, Tid: 7, Stop: "signal-delivery-stop", For: stallLooks * time.Second}}},
-		{"a call, not read", func() { r.progress.begin(8, uint64(evSeccomp)+1) }, stallLooks, nil},
+		{"a call, not read", func() { r.progress.begin(1, 8, uint64(evSeccomp)+1) }, stallLooks, nil},
 		{"a call", func() { r.progress.calls(abis()[0], number) }, 50,
 			[]Stall{{Kind: Handling, Tid: 8, Stop: "seccomp-stop", Call: "mount", For: stallLooks * time.Second}}},
-		{"the call of an earlier stop", func() { r.progress.begin(1<<22, uint64(evSyscall)+1) }, 50,
+		{"the call of an earlier stop", func() { r.progress.begin(1, 1<<22, uint64(evSyscall)+1) }, 50,
 			[]Stall{{Kind: Handling, Tid: 1 << 22, Stop: "syscall-exit-stop", For: stallLooks * time.Second}}},
 		{"killed", func() { r.progress.end(); r.killed.Store(true) }, 50,
 			[]Stall{{Kind: Dying, Tid: os.Getpid(), For: stallLooks * time.Second}}},

@@ -169,6 +169,7 @@ type run struct {
 	outcome  Outcome
 	err      error
 
+	tid      int           // of the tracer's thread
 	done     chan struct{} // closed when the thread has finished
 	panicked any           // read after done
 	progress progress

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -157,13 +158,10 @@ func stateOf(task string) byte {
 	return stat[at]
 }
 
-// kernelCall names the system call that the tracer's thread is in, or returns ""
+// kernelCall names the system call that the tracer is in, or returns ""
 // if it is in none or the kernel does not tell (proc_pid_syscall(5)).
 func (r *run) kernelCall() string {
-	r.mu.Lock()
-	tid := r.tracerTid
-	r.mu.Unlock()
-	text, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(tid) + "/syscall")
+	text, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", r.progress.by.Load()))
 	if err != nil {
 		return ""
 	}
