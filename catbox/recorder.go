@@ -127,8 +127,8 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	case k.entry.Class == sysent.Exec:
 		r.executes(k, p)
 	case looksOnly(k):
-		if r.looked(k) {
-			return tracer.Continue()
+		if !r.hides && !asksToWrite(k) { // or another handler may answer
+			return r.told(k)
 		}
 	case k.entry.Class == sysent.Open:
 		if k.flags&unix.O_CREAT == 0 {
@@ -208,36 +208,6 @@ func (r *recorder) nothing(k *call, path string, op record.Op, errno unix.Errno)
 // climbs reports whether a path may go up: nobody knows where from, if something on
 // it is missing.
 func climbs(path []byte) bool { return bytes.Contains(path, []byte("..")) }
-
-// looked writes down a call that only asks about a path. False says that its end has
-// to be waited for.
-func (r *recorder) looked(k *call) bool {
-	p := &r.first
-	if r.hides || !r.c.sameRights(k.stop) {
-		return false
-	}
-	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
-		return true // about a descriptor, or nothing
-	}
-	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	if !ok || errno != 0 && climbs(p.req.Path) {
-		return false
-	}
-	readlink := k.entry.Class == sysent.PathRead && k.entry.Last == sysent.NoFollow && errno == 0
-	if readlink && r.meta.Stat.Mode&unix.S_IFMT != unix.S_IFLNK {
-		return true // EINVAL
-	}
-	path := string(r.c.resolver.Placed(&p.req))
-	if errno != 0 {
-		r.nothing(k, path, record.OpLookedAt, errno)
-		return true
-	}
-	r.put(k, path, record.OpLookedAt)
-	if readlink {
-		r.w.File(r.id(k.stop.Process()), path, record.OpRead, 0)
-	}
-	return true
-}
 
 // removes reports whether the call takes a name away.
 func removes(k *call) bool {

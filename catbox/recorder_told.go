@@ -22,9 +22,9 @@ type finding struct {
 	linked bool // symbolic links may be on the way
 }
 
-// told writes down a call of the notify lane: one that only asks about a path, or an
-// open that only reads. Its end is not seen, so the tracer makes the same walk with
-// the same rights just before it.
+// told writes down a call before it runs, one that only asks about a path or, by the
+// notify lane, an open that only reads: the tracer makes the same walk with the same
+// rights just before it.
 func (r *recorder) told(k *call) tracer.Verdict {
 	p := &r.first
 	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
@@ -43,7 +43,7 @@ func (r *recorder) told(k *call) tracer.Verdict {
 	return tracer.Continue()
 }
 
-// find makes the walk of a call and what an open checks behind it.
+// find makes the walk of a call and what it checks behind it.
 func (r *recorder) find(k *call, p *place) (f finding) {
 	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
 	switch {
@@ -63,15 +63,18 @@ func (r *recorder) find(k *call, p *place) (f finding) {
 			f.path = string(p.res.Path)
 		}
 	}
-	if f.errno == 0 && f.path != "" && k.entry.Class == sysent.Open && k.flags&unix.O_PATH == 0 {
-		f.errno = mayRead(k, &f)
+	switch {
+	case f.errno != 0 || f.path == "":
+	case k.entry.Class == sysent.Open && k.flags&unix.O_PATH == 0:
+		f.errno = mayOpen(k, &f)
+	case k.entry.Class == sysent.Access:
+		f.errno = mayAccess(&f, accessMode(k))
 	}
 	return f
 }
 
-// mayRead returns the errno of an open for reading.
-func mayRead(k *call, f *finding) unix.Errno {
-	const everybody = unix.S_IRUSR | unix.S_IRGRP | unix.S_IROTH
+// mayOpen returns the errno of an open for reading.
+func mayOpen(k *call, f *finding) unix.Errno {
 	kind := f.mode & unix.S_IFMT
 	switch {
 	case kind == unix.S_IFLNK:
@@ -80,11 +83,9 @@ func mayRead(k *call, f *finding) unix.Errno {
 		return unix.ENOTDIR
 	case kind == unix.S_IFSOCK:
 		return unix.ENXIO
-	case f.mode&everybody != everybody:
-		var errno unix.Errno
-		if err := unix.Faccessat(unix.AT_FDCWD, f.path, unix.R_OK, unix.AT_EACCESS); errors.As(err, &errno) {
-			return errno
-		}
+	}
+	if errno := mayAccess(f, unix.R_OK); errno != 0 {
+		return errno
 	}
 	if kind == unix.S_IFCHR && f.path == "/dev/tty" && !hasTerminal(k.stop.Process().PID()) {
 		return unix.ENXIO
@@ -92,12 +93,36 @@ func mayRead(k *call, f *finding) unix.Errno {
 	return 0
 }
 
+// mayAccess returns the errno of access(2) with the rights of the calling thread. What
+// everybody may needs no call.
+func mayAccess(f *finding, want uint32) unix.Errno {
+	const group, owner = 3, 6
+	if all := want | want<<group | want<<owner; f.mode&all == all {
+		return 0
+	}
+	var errno unix.Errno
+	if err := unix.Faccessat(unix.AT_FDCWD, f.path, want, unix.AT_EACCESS); errors.As(err, &errno) {
+		return errno
+	}
+	return 0
+}
+
+// accessMode returns what access(2) asks for, and asksToWrite whether that is writing.
+func accessMode(k *call) uint32 {
+	if at := k.entry.Arg(sysent.AccessMode); at >= 0 {
+		return uint32(k.args[at])
+	}
+	return unix.F_OK
+}
+
+func asksToWrite(k *call) bool { return k.entry.Class == sysent.Access && accessMode(k)&unix.W_OK != 0 }
+
 // found writes a finding down.
 func (r *recorder) found(k *call, p *place, f *finding) {
 	id, op := r.id(k.stop.Process()), r.op(k)
 	readlink := k.entry.Class == sysent.PathRead && k.entry.Last == sysent.NoFollow
 	switch {
-	case f.errno == unix.EBADF, f.errno == unix.ESRCH: // no descriptor, or killed
+	case f.errno == unix.EBADF, f.errno == unix.EINVAL, f.errno == unix.ESRCH: // no call on a path, or killed
 	case f.errno != 0 && f.path != "" && !f.linked:
 		r.nothing(k, f.path, op, f.errno)
 	case f.errno != 0:

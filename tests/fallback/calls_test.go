@@ -33,6 +33,7 @@ func TestMissingCalls(t *testing.T) {
 		{"limits refused", []string{"prlimit64=EPERM"}, ""},
 		{"the bounding set is fixed", []string{"prctl(24)=EPERM"}, ""}, // PR_CAPBSET_DROP
 		{"waitid refused", []string{"waitid=EPERM"}, ""},
+		{"no listeners", []string{"seccomp(1,&8)=EBUSY"}, ""},
 		{"all of it", append(memory, "/proc/*/mem=EACCES", "openat2=ENOSYS", "close_range=ENOSYS", "pidfd_open=EPERM", "faccessat2=EPERM",
 			"landlock_create_ruleset=ENOSYS", "clone3=ENOSYS"), "the kernel does not guard the rules itself"},
 	}
