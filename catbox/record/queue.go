@@ -22,14 +22,15 @@ type queue struct {
 	budget  time.Duration // that is left for waiting
 	dropped struct{ files, others int }
 
-	wake chan struct{} // there are lines, or closed is set
-	room chan struct{} // bytes is less
-	done chan struct{} // everything is written
+	wake  chan struct{} // there are lines, or closed is set
+	hurry chan struct{} // there is no time to gather more
+	room  chan struct{} // bytes is less
+	done  chan struct{} // everything is written
 }
 
 func newQueue(w io.Writer, limit int, budget time.Duration) *queue {
 	q := &queue{w: w, limit: limit, budget: budget,
-		wake: make(chan struct{}, 1), room: make(chan struct{}, 1), done: make(chan struct{})}
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), room: make(chan struct{}, 1), done: make(chan struct{})}
 	go q.run()
 	return q
 }
@@ -60,7 +61,14 @@ func (q *queue) put(line []byte, p patience) {
 	q.lines = append(q.lines, line)
 	q.bytes += len(line)
 	signal(q.wake)
+	if q.bytes > q.limit/2 {
+		signal(q.hurry)
+	}
 }
+
+// gatherTime is how long the first line that comes waits for others. To wake a goroutine
+// for each would cost a build more than the lines themselves.
+const gatherTime = 10 * time.Millisecond
 
 // wait waits until there is room for n bytes. An empty queue takes any line.
 //
@@ -103,11 +111,26 @@ func (q *queue) run() {
 				return
 			}
 			<-q.wake
+			q.gather()
 			continue
 		}
 		for _, line := range lines {
 			q.write(line)
 		}
+	}
+}
+
+// gather waits for more lines.
+func (q *queue) gather() {
+	timer := time.NewTimer(gatherTime)
+	select {
+	case <-q.hurry:
+	case <-timer.C:
+	}
+	timer.Stop()
+	select {
+	case <-q.wake: // of the lines that have come meanwhile
+	default:
 	}
 }
 
@@ -138,6 +161,7 @@ func (q *queue) close(last func(files, others int) []byte) error {
 	q.closed = true
 	files, others := q.dropped.files, q.dropped.others
 	q.mu.Unlock()
+	signal(q.hurry)
 	signal(q.wake)
 	<-q.done
 	q.write(last(files, others))
