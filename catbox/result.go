@@ -30,6 +30,7 @@ type Result struct {
 	Usage     Usage  // with Sandbox.MeasureUsage
 	Processes int    // that were started
 	Stops     uint64 // of all kinds
+	Notified  uint64 // of these, those that came by the notify lane of package tracer
 	Calls     uint64 // that were checked
 }
 
@@ -58,7 +59,7 @@ func (r *Result) Refused() int {
 
 func newResult(out *tracer.Outcome, j *journal) *Result {
 	r := &Result{PID: out.PID, ExitCode: -1, Violations: j.list, Dropped: j.dropped,
-		Usage: out.Usage, Processes: out.Processes, Stops: out.Stops, Calls: out.Calls}
+		Usage: out.Usage, Processes: out.Processes, Stops: out.Stops, Notified: out.Notified, Calls: out.Calls}
 	if out.Status.Signaled() {
 		r.Signal = out.Status.Signal()
 	} else {

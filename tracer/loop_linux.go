@@ -85,7 +85,7 @@ func (r *run) trace(cmd *Command) error {
 		r.err = err
 	}
 	r.outcome.Usage = r.usage.total
-	r.outcome.Stops = r.ledger.stops + r.notified
+	r.outcome.Stops, r.outcome.Notified = r.ledger.stops+r.notified, r.notified
 	return r.err
 }
 

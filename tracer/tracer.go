@@ -69,7 +69,8 @@ type Outcome struct {
 	Status    unix.WaitStatus // of the first process
 	Usage     Usage           // with MeasureUsage
 	Processes int             // that were started, the first one included
-	Stops     uint64          // of all kinds
+	Stops     uint64          // of all kinds, notifications included
+	Notified  uint64          // calls that came by the notify lane
 	Calls     uint64          // that handlers decided
 }
 

@@ -84,7 +84,7 @@ func TestDoctorNamesFallbacks(t *testing.T) {
 	forUsers(t, func(t *testing.T, p *place) {
 		p.rules = []string{"process_vm_readv=EPERM", "openat2=ENOSYS", "pidfd_getfd=EPERM", "close_range=ENOSYS", "landlock_create_ruleset=ENOSYS"}
 		o := p.run(t, "doctor")
-		for _, line := range []string{"warn  process_vm_readv", "warn  openat2", "warn  pidfd_getfd", "warn  close_range", "warn  landlock",
+		for _, line := range []string{"warn  process_vm_readv", "warn  openat2", "warn  pidfd_getfd", "warn  close_range", "warn  landlock", "warn  notify lane",
 			"-> allow it in the seccomp profile of the container", "catbox works here"} {
 			if !strings.Contains(o.out, line) || o.status != 0 {
 				t.Errorf("it does not say %q, exit status %d:\n%s", line, o.status, o.out)

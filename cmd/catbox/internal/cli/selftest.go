@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox"
+	"github.com/catbox-go/catbox/catbox/record"
 )
 
 // selfTestTime bounds each command of the self-test.
@@ -36,16 +38,23 @@ func selfTest(ctx context.Context) []finding {
 	if runtime.GOARCH == "amd64" {
 		list = append(list, run32(filepath.Join(dir, "elf32")))
 	}
-	return append(list, t.write(ctx, "allowed", true), t.write(ctx, "refused", false), t.reach(ctx))
+	return append(list, t.write(ctx, "allowed", true), t.write(ctx, "refused", false), t.reach(ctx), t.notify(ctx))
 }
 
 // trial is a directory in which only "allowed" may be written.
 type trial struct{ dir string }
 
+func (t trial) box() *catbox.Sandbox {
+	return &catbox.Sandbox{Paths: []string{filepath.Join(t.dir, "allowed")}, DefaultDevices: true, KillOnExit: true}
+}
+
 func (t trial) run(ctx context.Context, script string) (*catbox.Result, error) {
+	return t.runIn(ctx, t.box(), script)
+}
+
+func (t trial) runIn(ctx context.Context, box *catbox.Sandbox, script string) (*catbox.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, selfTestTime)
 	defer cancel()
-	box := catbox.Sandbox{Paths: []string{filepath.Join(t.dir, "allowed")}, DefaultDevices: true, KillOnExit: true}
 	return box.Run(ctx, &catbox.Command{Args: []string{"/bin/sh", "-c", script}, Dir: t.dir})
 }
 
@@ -84,6 +93,25 @@ func (t trial) reach(ctx context.Context) finding {
 		return bad(name, "was sent all the same", "please report it with the output of catbox doctor --json")
 	}
 	return good(name, "fails and is explained")
+}
+
+// notify records a shell that reads a file, and sees by which way the tracer is told.
+func (t trial) notify(ctx context.Context) finding {
+	const name = "notify lane"
+	box := t.box()
+	box.Record = record.NewWriter(io.Discard, record.Run{}, record.Options{})
+	res, err := t.runIn(ctx, box, ". /dev/null")
+	if err == nil {
+		err = box.Record.Close(record.Status{})
+	}
+	switch {
+	case err != nil:
+		return t.broken(name, err)
+	case res.Notified == 0:
+		return warn(name, "not used: records of builds stop programs by ptrace, which takes longer",
+			"use Linux 6.6 or newer on amd64, and allow seccomp listeners and pidfd_getfd in the profile of the container")
+	}
+	return good(name, "works")
 }
 
 func (t trial) broken(name string, err error) finding {
