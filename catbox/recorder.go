@@ -27,8 +27,8 @@ type recorder struct {
 	used    map[*tracer.Process]tracer.Usage // by children that have ended
 	execs   map[*tracer.Process]executed     // what a process is about to execute
 	pending map[uint64]seen                  // by Stop.Thread
-	links   map[string][]string              // on the way to a path; see linksTo
-	loaded  map[string]loaded                // by path
+	walks   walks
+	loaded  map[string]loaded // by path
 	doubts  doubts
 
 	command executed // of the run
@@ -56,7 +56,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, links: map[string][]string{}, loaded: map[string]loaded{},
+		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, walks: walks{known: map[string]walked{}, passed: map[string]bool{}}, loaded: map[string]loaded{},
 		doubts: doubts{open: map[uint64]*miss{}}}
 	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
 	if r.level == "" {
@@ -256,6 +256,7 @@ func (r *recorder) exit(s *tracer.Stop) tracer.Verdict {
 		r.twoNames(k, now)
 	case removes(k):
 		r.put(k, now.path, record.OpDeleted)
+		r.walks.removed(now.path)
 	default:
 		r.changed(k, now)
 	}
@@ -325,7 +326,7 @@ func (r *recorder) failed(k *call, op record.Op, errno unix.Errno) {
 	}
 	// A directory on the way is missing, or may not be passed.
 	if whole := lexical(k, string(p.req.Path), k.fd); filepath.IsAbs(whole) {
-		path, links := walkLinks(whole)
+		path, links := r.walks.walk(whole)
 		r.w.File(id, path, op, errno, links...)
 	}
 }
@@ -387,7 +388,7 @@ func (r *recorder) twoNames(k *call, now seen) {
 	if now.other != "" {
 		r.appeared(now.other, now)
 	}
-	clear(r.links)
+	r.walks.forget()
 }
 
 // appeared writes down who may have found a name that was just created.
@@ -410,7 +411,7 @@ func (r *recorder) changed(k *call, now seen) {
 	r.put(k, path, op, links...)
 	if op == record.OpCreated {
 		r.appeared(path, now)
-		clear(r.links)
+		r.walks.forget()
 	}
 	if k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && p.res.Mode&unix.S_IFMT == unix.S_IFLNK {
 		r.put(k, path, record.OpRead) // readlink

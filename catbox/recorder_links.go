@@ -15,8 +15,49 @@ import (
 // Symbolic links on the way to a file are dependencies as well: the build would use
 // another file if they led elsewhere.
 
-// maxLinkPaths bounds the paths whose links are remembered.
-const maxLinkPaths = 8192
+// walked is where a path leads, and the links on it.
+type walked struct {
+	canonical string
+	links     []string
+}
+
+// maxWalks bounds the paths that are remembered.
+const maxWalks = 8192
+
+// walks are the paths that were walked already. The run itself tells when they change.
+type walks struct {
+	known  map[string]walked
+	passed map[string]bool // links
+}
+
+// walk is walkLinks with a memory.
+func (w *walks) walk(whole string) (canonical string, links []string) {
+	if at, ok := w.known[whole]; ok {
+		return at.canonical, at.links
+	}
+	if len(w.known) >= maxWalks {
+		w.forget()
+	}
+	canonical, links = walkLinks(whole)
+	w.known[whole] = walked{canonical, links}
+	for _, link := range links {
+		w.passed[link] = true
+	}
+	return canonical, links
+}
+
+// forget is for names that could be those of links or directories.
+func (w *walks) forget() {
+	clear(w.known)
+	clear(w.passed)
+}
+
+// removed is for a name that is gone.
+func (w *walks) removed(path string) {
+	if w.passed[path] {
+		w.forget()
+	}
+}
 
 // readlink returns the text of a link of procfs.
 func readlink(name string) (string, error) {
@@ -54,17 +95,10 @@ func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []st
 	if whole == "" || path.Clean(whole) == canonical || strings.HasPrefix(canonical, "/proc/") || strings.HasPrefix(whole, "/proc/") {
 		return nil
 	}
-	if links, ok := r.links[whole]; ok {
-		return links
-	}
-	if len(r.links) >= maxLinkPaths {
-		clear(r.links)
-	}
-	_, links := walkLinks(whole)
+	_, links := r.walks.walk(whole)
 	if i := slices.Index(links, canonical); i >= 0 {
 		links = links[:i] // a link is what was meant
 	}
-	r.links[whole] = links
 	return links
 }
 

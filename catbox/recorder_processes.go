@@ -81,7 +81,7 @@ func (r *recorder) exec(p *tracer.Process) error {
 		e.Name = file.name
 	}
 	for _, i := range chain {
-		at, links := walkLinks(i.Path)
+		at, links := r.walks.walk(i.Path)
 		r.count.used(at)
 		r.passed(id, at, links)
 		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})

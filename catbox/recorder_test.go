@@ -88,6 +88,8 @@ func TestRecordFiles(t *testing.T) {
 			m{"a/none/below": "missing ENOENT", "a/gone/sub": "missing ENOENT", "a/absent": "missing ENOENT"}},
 		{"links that change nothing of the end", "mkdir a/q; mkdir a/q/d; echo x >a/q/d/new; ln -s q/d a/d; cd a; cat d/new", "",
 			m{"a/q": "created", "a/q/d": "created", "a/q/d/new": "read written created by a/d", "a/d": "created"}},
+		{"a link that is there no more", "ln -s dir a/l; cat a/l/../none; rm a/l; cat a/l/../none", "",
+			m{"a/l": "created deleted missing ENOENT", "a/none": "missing ENOENT by a/l"}},
 		{"a file for a directory", "cat a/file/below", "", m{"a/file/below": "missing ENOTDIR"}},
 		{"temporaries and renames", "echo x >a/tmp; mv a/tmp a/final; echo y >a/other; rm a/other; rm a/file", "",
 			m{"a/tmp": "written created renamed-from to a/final", "a/final": "renamed-to", "a/other": "written created deleted", "a/file": "deleted"}},
