@@ -92,7 +92,7 @@ func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []st
 		return nil
 	}
 	whole := lexical(k, raw, fd)
-	if whole == "" || path.Clean(whole) == canonical || strings.HasPrefix(canonical, "/proc/") || strings.HasPrefix(whole, "/proc/") {
+	if whole == "" || path.Clean(whole) == canonical && !strings.Contains(whole, "..") || strings.HasPrefix(canonical, "/proc/") || strings.HasPrefix(whole, "/proc/") {
 		return nil
 	}
 	_, links := r.walks.walk(whole)
