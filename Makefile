@@ -95,6 +95,7 @@ test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESID
 	cd tests/attacks && $(GO) test -count=1 -run '^TestRaces$$' -timeout 30m -parallel $(RACESIDE) -race-length $(RACETIME)
 
 test-model: ## random operations, as real root and with faked ownership (SEQUENCES=2400 SEED=1)
+	@.ci/run check races
 	$(GO) test -count=1 -timeout 30m -run '^TestModel' ./tests/fakeroot -seed $(SEED) -sequences $(SEQUENCES)
 
 generate: ## generated files, afresh
