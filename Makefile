@@ -5,12 +5,16 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
 
-FUZZTIME ?= 20s
+TESTFLAGS ?=
+FUZZTIME ?= 12000x
 RACEPKGS ?= ./...
 RACETIME ?= 5s
 RACESIDE ?= 5
+SEED     ?= 1
+SEQUENCES ?= 2400
 PACKAGES ?= hello zlib lua5.4 grep
 PACKAGETESTS ?= Packages|BuildPackage|Strace
+PACKAGESIDE ?= 1
 COMPAT   ?= go cpython tar
 COMPAT_USERS ?= user
 
@@ -30,7 +34,7 @@ datadir := $(PREFIX)/share
 # The default is the list of targets, whatever stands first below.
 .DEFAULT_GOAL := help
 
-.PHONY: help build test race lint fuzz bench demo install test-packages test-compat test-races generate deps clean
+.PHONY: help build test race lint linter fuzz bench demo install test-packages test-compat test-races test-model generate deps clean
 
 help: ## list the targets
 	@echo "catbox: make TARGET, where TARGET is one of"
@@ -41,13 +45,13 @@ help: ## list the targets
 build: ## bin/catbox, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) -o $(BIN) ./cmd/catbox
 
-test: ## all tests, as root or as an ordinary user
+test: ## all tests, as root or as an ordinary user (TESTFLAGS="-short -v")
 	@.ci/run check test
-	$(GO) test -timeout 5m ./...
+	$(GO) test -timeout 5m $(TESTFLAGS) ./...
 
 race: ## tests under the race detector (RACEPKGS="./tracer/... ./catbox/...")
 	@.ci/run check race
-	CGO_ENABLED=1 $(GO) test -race -timeout 10m $(RACEPKGS)
+	CGO_ENABLED=1 $(GO) test -race -timeout 10m $(TESTFLAGS) $(RACEPKGS)
 
 lint: $(LINTER) ## gofmt, go vet on amd64 and arm64, golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
@@ -56,12 +60,14 @@ lint: $(LINTER) ## gofmt, go vet on amd64 and arm64, golangci-lint
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./...
 	$(LINTER) run ./...
 
+linter: $(LINTER)
+
 # A tool of its own module, built once: its dependencies stay out of go.mod.
 $(LINTER):
 	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(TOOLS)/golangci-lint $@
 
-fuzz: ## every fuzz target for FUZZTIME (20s), four at a time
+fuzz: ## every fuzz target, FUZZTIME (12000x: inputs; or 1m) each, all at a time
 	@.ci/fuzz $(FUZZTIME)
 
 bench: build ## catbox against its peers, one table (BENCH_FULL=1: grep, more repetitions)
@@ -75,7 +81,7 @@ demo: build ## a small C project built inside catbox, and its install refused
 test-packages: build ## real Debian packages, unconfined, confined and recorded (PACKAGES="hello zlib lua5.4 grep")
 	@.ci/run check packages
 	CATBOX=$(CURDIR)/$(BIN) CATBOX_TEST_PACKAGES="$(PACKAGES)" \
-		$(GO) test -count=1 -v -timeout 90m -run '^Test($(PACKAGETESTS))$$' ./tests/packages ./tests/record
+		$(GO) test -count=1 -v -timeout 90m -parallel $(PACKAGESIDE) -run '^Test($(PACKAGETESTS))$$' ./tests/packages ./tests/record
 
 test-compat: build ## test suites of others, native, inside, confined (COMPAT="go cpython tar" COMPAT_USERS="user root")
 	@.ci/run check compat
@@ -87,6 +93,10 @@ test-compat: build ## test suites of others, native, inside, confined (COMPAT="g
 test-races: ## attacks that race against the tracer, RACETIME (5s) each, RACESIDE (5) side by side
 	@.ci/run check races
 	cd tests/attacks && $(GO) test -count=1 -run '^TestRaces$$' -timeout 30m -parallel $(RACESIDE) -race-length $(RACETIME)
+
+test-model: ## random operations, as real root and with faked ownership (SEQUENCES=2400 SEED=1)
+	@.ci/run check races
+	$(GO) test -count=1 -timeout 30m -run '^TestModel' ./tests/fakeroot -seed $(SEED) -sequences $(SEQUENCES)
 
 generate: ## generated files, afresh
 	$(GO) generate ./...

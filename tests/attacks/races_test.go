@@ -22,7 +22,7 @@ import (
 // before. With less than fullLength only the ordinary user races.
 var raceLength = flag.Duration("race-length", 500*time.Millisecond, "how long each race against a confinement is run")
 
-const fullLength = 5 * time.Second
+const fullLength = 3 * time.Second
 
 // openRaces are races that docs/threat-model.md leaves open, and why. They are run
 // without confinement only.

@@ -12,10 +12,10 @@ import (
 
 // What is tried can be changed, to look for more than each run of the tests does:
 //
-//	go test ./tests/fakeroot -run Model -seed 7 -sequences 20000
+//	make test-model SEED=7 SEQUENCES=20000
 var (
 	seed      = flag.Uint64("seed", 1, "where the random sequences begin")
-	sequences = flag.Int("sequences", 2400, "how many sequences are tried; a tenth of them with -short")
+	sequences = flag.Int("sequences", 800, "how many sequences are tried; a quarter of them with -short")
 	who       = flag.Int("who", nobody, "the user who is told to be root")
 	reported  = flag.Int("reported", 5, "how many sequences that differ are cut down and reported")
 )

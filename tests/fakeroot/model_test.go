@@ -65,7 +65,7 @@ func command(t *testing.T, flags ...string) []string {
 
 func count() int {
 	if testing.Short() {
-		return *sequences / 10
+		return *sequences / 4
 	}
 	return *sequences
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,10 +79,18 @@ static void nurse(void) {
 	_exit(7);
 }
 
-static pthread_barrier_t started;
+static atomic_int started;
+static int all;
+
+// Waits until all threads are here. Each sees that for itself: behind a pthread_barrier_t a
+// thread may sleep that the last one, which the tracer has stopped on its way, is to wake.
+static void together(void) {
+	for (atomic_fetch_add(&started, 1); atomic_load(&started) < all;)
+		getppid();
+}
 
 static void *calls(void *unused) {
-	pthread_barrier_wait(&started);
+	together();
 	for (;;)
 		getppid();
 	return unused;
@@ -89,14 +98,14 @@ static void *calls(void *unused) {
 
 static void *replaces(void *unused) {
 	char *argv[] = {self, "ends", NULL};
-	pthread_barrier_wait(&started);
+	together();
 	execve(self, argv, environ);
 	die(self);
 	return unused;
 }
 
 static void *leaves(void *unused) {
-	pthread_barrier_wait(&started);
+	together();
 	_exit(8); // exit_group(2)
 	return unused;
 }
@@ -104,7 +113,7 @@ static void *leaves(void *unused) {
 // Seven threads make calls without end; another one, or the first one, does the rest.
 static void group(void *(*rest)(void *), int first) {
 	pthread_t id;
-	pthread_barrier_init(&started, NULL, 9 - (first != 0));
+	all = 9 - (first != 0);
 	for (int i = 0; i < 7; i++)
 		if (pthread_create(&id, NULL, calls, NULL) != 0)
 			die("pthread_create");

@@ -28,6 +28,7 @@ func TestBuildPackage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Parallel() // from here on: the archives' lists are for one at a time
 	top, err := os.MkdirTemp("/var/tmp", "catbox-packages.")
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,8 @@ import (
 
 // TestPackages builds the packages named by CATBOX_TEST_PACKAGES without and
 // with catbox (the binary named by CATBOX), as this user and, when that is
-// root, as nobody too. It prints one table.
+// root, as nobody too. It prints one table; its times say something about catbox only if
+// the builds do not run side by side (-parallel 1).
 func TestPackages(t *testing.T) {
 	names := strings.Fields(os.Getenv("CATBOX_TEST_PACKAGES"))
 	if len(names) == 0 {
@@ -45,30 +46,46 @@ func TestPackages(t *testing.T) {
 	}
 	catbox := copyBinary(t, top)
 
-	var table bytes.Buffer
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "package\tuser\tnative\tconfined\tbuild\tfiles\tdiffer\tinstall")
+	var rows []*result
 	for _, name := range names {
 		src, err := Fetch(ctx, name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, as := range users(t) {
-			row := result{build: "not run", install: "not run"}
-			t.Run(name+"/"+as.name, func(t *testing.T) {
-				b := newBuild(ctx, t, top, catbox, recipeFor(name), src, as)
-				b.check(t, &row)
-			})
-			fmt.Fprintf(w, "%s\t%s\t%.1f s\t%.1f s\t%s\t%d\t%d\t%s\n", name, as.name,
-				row.native.Seconds(), row.confined.Seconds(), row.build, row.files, row.differ, row.install)
+			rows = append(rows, &result{name: name, as: as, build: "not run", install: "not run", src: src})
 		}
 	}
+	t.Parallel() // from here on: the archives' lists are for one at a time
+	t.Run("build", func(t *testing.T) {
+		for _, row := range rows {
+			t.Run(row.name+"/"+row.as.name, func(t *testing.T) {
+				t.Parallel()
+				newBuild(ctx, t, top, catbox, recipeFor(row.name), row.src, row.as).check(t, row)
+			})
+		}
+	})
+	fmt.Printf("\n%s\n", table(rows))
+}
+
+// table shows the rows, one a line.
+func table(rows []*result) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "package\tuser\tnative\tconfined\tbuild\tfiles\tdiffer\tinstall")
+	for _, r := range rows {
+		fmt.Fprintf(w, "%s\t%s\t%.1f s\t%.1f s\t%s\t%d\t%d\t%s\n", r.name, r.as.name,
+			r.native.Seconds(), r.confined.Seconds(), r.build, r.files, r.differ, r.install)
+	}
 	w.Flush()
-	fmt.Printf("\n%s\n", table.String())
+	return b.String()
 }
 
 // result is one row of the table.
 type result struct {
+	name             string
+	as               account
+	src              *Source
 	native, confined time.Duration
 	build            string
 	files, differ    int

@@ -1,13 +1,14 @@
 # Job control, traps, coprocesses and limits.
 set -m
 sleep 100 &
+pid=$! # its status is kept; that of %1 only until bash has told of its end
 kill -STOP %1
 until jobs -s | grep -q Stopped; do :; done
 jobs -s | sed 's/sleep.*/sleep/'
 bg %1 >jobs
 jobs -r | wc -l
 kill %1
-wait %1
+wait $pid
 echo "status $?"
 (trap 'exit 5' TERM; echo x >ready; while :; do sleep 0.01; done) &
 until [ -e ready ]; do :; done
