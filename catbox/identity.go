@@ -63,36 +63,50 @@ func (c *confiner) sameRights(s *tracer.Stop) bool {
 // that need it.
 //
 // A thread changes its own identity, by calls that stop and by execve(2). That
-// changes capabilities, which the kernel is asked for each time, and takes the
-// effective ids for the file system's; nothing else, since set-id bits count for
-// nothing here (no_new_privs).
-type identities map[uint64]*change.Identity
+// changes capabilities and takes the effective ids for the file system's; nothing else,
+// since set-id bits count for nothing here (no_new_privs).
+type identities struct {
+	known map[*tracer.Process]map[uint64]*change.Identity
+	count int
+	execs bool // executed is called; otherwise the kernel is asked for capabilities each time
+}
 
 // maxIdentities bounds what is remembered.
 const maxIdentities = 4096
 
 // of returns the identity of the thread at its stop.
-func (m identities) of(s *tracer.Stop) (*change.Identity, error) {
-	if id := m[s.Thread]; id != nil {
+func (m *identities) of(s *tracer.Stop) (*change.Identity, error) {
+	threads := m.known[s.Process()]
+	if id := threads[s.Thread]; id != nil {
+		if m.execs {
+			return id, nil
+		}
 		if effective, err := change.Effective(s.Tid); err == nil && effective == id.Effective {
 			return id, nil
 		}
 	}
 	id, err := identityOf(s.Tid)
-	if err != nil {
-		return nil, err
+	if err != nil || id.FSUID != id.EUID || id.FSGID != id.EGID {
+		return id, err
 	}
-	if id.FSUID == id.EUID && id.FSGID == id.EGID {
-		if len(m) >= maxIdentities {
-			clear(m)
-		}
-		m[s.Thread] = id
+	if m.count >= maxIdentities {
+		clear(m.known)
+		m.count, threads = 0, nil
 	}
+	if threads == nil {
+		threads = map[uint64]*change.Identity{}
+		m.known[s.Process()] = threads
+	}
+	threads[s.Thread] = id
+	m.count++
 	return id, nil
 }
 
 // forget is for a thread that is about to change its identity.
-func (m identities) forget(s *tracer.Stop) { delete(m, s.Thread) }
+func (m *identities) forget(s *tracer.Stop) { delete(m.known[s.Process()], s.Thread) }
+
+// executed is for a process that has executed a program, or has ended.
+func (m *identities) executed(p *tracer.Process) { delete(m.known, p) }
 
 func identityOf(tid int) (*change.Identity, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))

@@ -228,11 +228,11 @@ func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
 		return tracer.Continue() // the kernel has the same trouble
 	}
 	for _, i := range chain {
-		at, links := walkLinks(i.Path)
-		if r.hiding() && (r.hides(at) || slices.ContainsFunc(links, r.hides)) {
-			return r.missing(at, there(at))
+		at := walkLinks(i.Path)
+		if r.hiding() && (r.hides(at.canonical) || slices.ContainsFunc(at.links, r.hides)) {
+			return r.missing(at.canonical, there(at.canonical))
 		}
-		if v := r.may(k, p, at); !v.Continues() {
+		if v := r.may(k, p, at.canonical); !v.Continues() {
 			return v
 		}
 	}

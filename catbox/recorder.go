@@ -58,6 +58,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
 		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, walks: walks{known: map[string]walked{}, passed: map[string]bool{}}, loaded: map[string]loaded{},
 		doubts: doubts{open: map[uint64]*miss{}}}
+	c.identities.execs = true
 	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
@@ -187,27 +188,23 @@ func (r *recorder) missing(k *call) (path string, missing bool) {
 	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), false); done {
 		return "", false
 	}
-	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	if !ok || errno != 0 && climbs(p.req.Path) {
-		return "", false
+	f, ok := r.findPlain(p)
+	switch {
+	case ok && f.errno != 0:
+		r.found(k, p, &f)
+		return "", true
+	case ok && len(f.links) == 0:
+		return f.path, false
 	}
-	path = string(r.c.resolver.Placed(&p.req))
-	if errno != 0 {
-		r.nothing(k, path, r.op(k), errno)
-	}
-	return path, errno != 0
+	return "", false
 }
 
 // nothing writes down that there is nothing to be found by a call that is about to run.
-func (r *recorder) nothing(k *call, path string, op record.Op, errno unix.Errno) {
+func (r *recorder) nothing(k *call, path string, op record.Op, errno unix.Errno, links ...string) {
 	id := r.id(k.stop.Process())
-	r.w.File(id, path, op, errno)
+	r.w.File(id, path, op, errno, links...)
 	r.doubts.missing(k.stop.Thread, id, path, op)
 }
-
-// climbs reports whether a path may go up: nobody knows where from, if something on
-// it is missing.
-func climbs(path []byte) bool { return bytes.Contains(path, []byte("..")) }
 
 // removes reports whether the call takes a name away.
 func removes(k *call) bool {
@@ -326,8 +323,8 @@ func (r *recorder) failed(k *call, op record.Op, errno unix.Errno) {
 	}
 	// A directory on the way is missing, or may not be passed.
 	if whole := lexical(k, string(p.req.Path), k.fd); filepath.IsAbs(whole) {
-		path, links := r.walks.walk(whole)
-		r.w.File(id, path, op, errno, links...)
+		at := r.walks.walk(whole)
+		r.w.File(id, at.canonical, op, errno, at.links...)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 type walked struct {
 	canonical string
 	links     []string
+	there     bool // nothing on it is missing
 }
 
 // maxWalks bounds the paths that are remembered.
@@ -31,19 +32,29 @@ type walks struct {
 }
 
 // walk is walkLinks with a memory.
-func (w *walks) walk(whole string) (canonical string, links []string) {
+func (w *walks) walk(whole string) walked {
 	if at, ok := w.known[whole]; ok {
-		return at.canonical, at.links
+		return at
 	}
 	if len(w.known) >= maxWalks {
 		w.forget()
 	}
-	canonical, links = walkLinks(whole)
-	w.known[whole] = walked{canonical, links}
-	for _, link := range links {
+	at := walkLinks(whole)
+	w.known[whole] = at
+	for _, link := range at.links {
 		w.passed[link] = true
 	}
-	return canonical, links
+	return at
+}
+
+// directory is walk for the directory of a name. False: something is missing on the way,
+// or it leads into procfs, where links mean something else for each reader.
+func (w *walks) directory(whole []byte) (walked, bool) {
+	at, ok := w.known[string(whole)]
+	if !ok {
+		at = w.walk(string(whole))
+	}
+	return at, at.there && at.canonical != "/proc" && !strings.HasPrefix(at.canonical, "/proc/")
 }
 
 // forget is for names that could be those of links or directories.
@@ -95,7 +106,7 @@ func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []st
 	if whole == "" || path.Clean(whole) == canonical && !strings.Contains(whole, "..") || strings.HasPrefix(canonical, "/proc/") || strings.HasPrefix(whole, "/proc/") {
 		return nil
 	}
-	_, links := r.walks.walk(whole)
+	links := r.walks.walk(whole).links
 	if i := slices.Index(links, canonical); i >= 0 {
 		links = links[:i] // a link is what was meant
 	}
@@ -105,7 +116,8 @@ func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []st
 // walkLinks follows an absolute path and returns where it leads and the links on it,
 // by their canonical paths. Behind a name that is missing the rest stays as it is
 // written, up to the first "..": nobody knows where that would lead.
-func walkLinks(whole string) (canonical string, links []string) {
+func walkLinks(whole string) walked {
+	var links []string
 	const maxLinks = 40 // path_resolution(7)
 	at, rest := "/", strings.Split(whole, "/")
 	for len(rest) > 0 && len(links) < maxLinks {
@@ -128,7 +140,7 @@ func walkLinks(whole string) (canonical string, links []string) {
 			if up := slices.Index(rest, ".."); up >= 0 {
 				rest = rest[:up]
 			}
-			return path.Join(append([]string{next}, rest...)...), links
+			return walked{path.Join(append([]string{next}, rest...)...), links, false}
 		}
 		at = next
 		if err != nil {
@@ -142,5 +154,5 @@ func walkLinks(whole string) (canonical string, links []string) {
 			at = "/"
 		}
 	}
-	return at, links
+	return walked{at, links, true}
 }

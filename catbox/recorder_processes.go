@@ -33,7 +33,8 @@ func (r *recorder) starts(cmd *tracer.Command) {
 		file = abs
 	}
 	r.command.name = file
-	r.command.path, r.command.links = walkLinks(file)
+	at := walkLinks(file)
+	r.command.path, r.command.links = at.canonical, at.links
 }
 
 // executes notes what a process is about to execute.
@@ -64,6 +65,7 @@ func (r *recorder) born(p *tracer.Process) error {
 
 // exec writes down what a process has become.
 func (r *recorder) exec(p *tracer.Process) error {
+	r.c.identities.executed(p)
 	file := r.execs[p]
 	delete(r.execs, p)
 	if file.path == "" {
@@ -81,10 +83,10 @@ func (r *recorder) exec(p *tracer.Process) error {
 		e.Name = file.name
 	}
 	for _, i := range chain {
-		at, links := r.walks.walk(i.Path)
-		r.count.used(at)
-		r.passed(id, at, links)
-		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at, Kind: i.Kind.String()})
+		at := r.walks.walk(i.Path)
+		r.count.used(at.canonical)
+		r.passed(id, at.canonical, at.links)
+		e.Interpreters = append(e.Interpreters, record.Interpreter{Path: at.canonical, Kind: i.Kind.String()})
 	}
 	r.count.used(file.path)
 	r.w.Exec(e)
@@ -154,6 +156,7 @@ func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
 		sum.User, sum.System = sum.User+all.User, sum.System+all.System
 		r.used[parent] = sum
 	}
+	r.c.identities.executed(p)
 	r.forget(e.Process)
 	delete(r.ids, p)
 	delete(r.used, p)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -16,10 +17,11 @@ import (
 
 // finding is what a call by a path will find.
 type finding struct {
-	errno  unix.Errno
-	path   string // canonical; "" if that is not known, or nothing with a name
-	mode   uint32
-	linked bool // symbolic links may be on the way
+	errno unix.Errno
+	path  string // canonical; "" if that is not known, or nothing with a name
+	mode  uint32
+	links []string // on the way
+	exact bool     // and those are still to be found
 }
 
 // told writes down a call before it runs, one that only asks about a path or, by the
@@ -45,17 +47,12 @@ func (r *recorder) told(k *call) tracer.Verdict {
 
 // find makes the walk of a call and what it checks behind it.
 func (r *recorder) find(k *call, p *place) (f finding) {
-	errno, ok := r.c.resolver.Stat(&p.req, &r.meta)
-	switch {
-	case ok && (errno == 0 || !climbs(p.req.Path)):
-		f = finding{errno: errno, path: string(r.c.resolver.Placed(&p.req)), mode: r.meta.Stat.Mode}
-	case ok:
-		f.errno = errno
-	default:
+	f, ok := r.findPlain(p)
+	if !ok {
 		if err := r.c.resolver.Resolve(&p.req, &p.res); err != nil {
 			return finding{errno: unix.ESRCH}
 		}
-		f = finding{errno: p.res.Errno, mode: p.res.Mode, linked: true}
+		f = finding{errno: p.res.Errno, mode: p.res.Mode, exact: true}
 		switch {
 		case f.errno == 0 && !p.res.Exists:
 			f.errno = unix.ENOENT
@@ -71,6 +68,36 @@ func (r *recorder) find(k *call, p *place) (f finding) {
 		f.errno = mayAccess(&f, accessMode(k))
 	}
 	return f
+}
+
+// findPlain is find for a name in a directory that is known already: it takes one call,
+// or two for a relative path. A link that counts is not followed.
+func (r *recorder) findPlain(p *place) (f finding, ok bool) {
+	whole, ok := r.c.resolver.Whole(&p.req)
+	if !ok {
+		return f, false
+	}
+	cut := bytes.LastIndexByte(whole, '/')
+	name := string(whole[cut+1:])
+	if name == "" || name == "." || name == ".." {
+		return f, false
+	}
+	dir, ok := r.walks.directory(whole[:cut])
+	if !ok {
+		return f, false
+	}
+	f.errno = r.c.resolver.StatWhole(&r.meta)
+	switch f.errno {
+	case 0:
+		if f.mode = r.meta.Stat.Mode; f.mode&unix.S_IFMT == unix.S_IFLNK && p.req.Follow {
+			return f, false
+		}
+	case unix.ENOENT, unix.ENOTDIR:
+	default:
+		return f, false
+	}
+	f.path, f.links = strings.TrimSuffix(dir.canonical, "/")+"/"+name, dir.links
+	return f, true
 }
 
 // mayOpen returns the errno of an open for reading.
@@ -123,17 +150,18 @@ func (r *recorder) found(k *call, p *place, f *finding) {
 	readlink := k.entry.Class == sysent.PathRead && k.entry.Last == sysent.NoFollow
 	switch {
 	case f.errno == unix.EBADF, f.errno == unix.EINVAL, f.errno == unix.ESRCH: // no call on a path, or killed
-	case f.errno != 0 && f.path != "" && !f.linked:
-		r.nothing(k, f.path, op, f.errno)
+	case f.errno == unix.ENOENT && !f.exact, f.errno == unix.ENOTDIR && !f.exact:
+		r.nothing(k, f.path, op, f.errno, f.links...)
+	case f.errno != 0 && !f.exact:
+		r.w.File(id, f.path, op, f.errno, f.links...)
 	case f.errno != 0:
 		r.failed(k, op, f.errno)
 	case f.path == "", readlink && f.mode&unix.S_IFMT != unix.S_IFLNK: // EINVAL
 	default:
-		var links []string
-		if f.linked {
-			links = r.linksTo(k, string(p.req.Path), k.fd, f.path)
+		if f.exact {
+			f.links = r.linksTo(k, string(p.req.Path), k.fd, f.path)
 		}
-		r.put(k, f.path, op, links...)
+		r.put(k, f.path, op, f.links...)
 		if readlink {
 			r.w.File(id, f.path, record.OpRead, 0)
 		}

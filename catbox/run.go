@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/catbox/internal/change"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/pathrules"
 	"github.com/catbox-go/catbox/tracer"
@@ -144,7 +145,7 @@ func (s *Sandbox) newConfiner(cmd *Command, stdio []*os.File) (*confiner, error)
 	}
 	chroot := cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != ""
 	c := &confiner{policy: p, backstop: s.backstop(p, cmd.byRoot()), removed: map[string]bool{}, hooks: &s.Hooks, journal: newJournal(s.MaxViolations),
-		resolver: resolver, ears: newEars(s.Network), identity: identity, identities: identities{}, sameRoot: !chroot}
+		resolver: resolver, ears: newEars(s.Network), identity: identity, identities: identities{known: map[*tracer.Process]map[uint64]*change.Identity{}}, sameRoot: !chroot}
 	c.fake = s.newFaker(c, cmd)
 	c.recorder = s.newRecorder(c)
 	if c.reader, err = s.newReader(c); err != nil {

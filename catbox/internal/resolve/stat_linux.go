@@ -92,17 +92,20 @@ func (r *Resolver) readPlain(p parts, m *Metadata) (e unix.Errno, ok bool) {
 	return e, e == 0 || e == unix.ENOENT || e == unix.ENOTDIR
 }
 
-// Placed returns the canonical path of req, for which Stat has just answered with
-// ok. It lives until the next call. It is nil for a descriptor.
-func (r *Resolver) Placed(req *Request) []byte {
-	if len(req.Path) == 0 {
-		return nil
+// Whole returns the absolute form of the path of req as it is written: below the
+// canonical name of the directory that a relative one starts from. It lives until the
+// next call. ok is false for an empty path and where the name is of no use.
+func (r *Resolver) Whole(req *Request) (whole []byte, ok bool) {
+	if !req.SameRoot || r.exact || len(req.Path) == 0 || hasNUL(req.Path) || !r.place(req) {
+		return nil, false
 	}
-	r.path = appendClean(append(r.path[:0], r.full[:r.baseEnd]...), req.Path)
-	if len(r.path) == 0 {
-		r.path = append(r.path, '/')
-	}
-	return r.path
+	return r.full[:len(r.full)-1], true
+}
+
+// StatWhole reads the metadata of what Whole has just returned, without following a
+// link at its end. It is for whoever knows where the path before that leads.
+func (r *Resolver) StatWhole(m *Metadata) unix.Errno {
+	return m.read(unix.AT_FDCWD, r.full, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 // Opened returns the name that the kernel has for a descriptor of a thread. It lives
