@@ -228,7 +228,7 @@ func (r *reader) executes(k *call, p *place, path string) tracer.Verdict {
 		return tracer.Continue() // the kernel has the same trouble
 	}
 	for _, i := range chain {
-		at := walkLinks(i.Path)
+		at := walkLinks(i.Path, nil)
 		if r.hiding() && (r.hides(at.canonical) || slices.ContainsFunc(at.links, r.hides)) {
 			return r.missing(at.canonical, there(at.canonical))
 		}

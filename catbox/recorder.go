@@ -56,7 +56,7 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 		return nil
 	}
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
-		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, walks: walks{known: map[string]walked{}, passed: map[string]bool{}}, loaded: map[string]loaded{},
+		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, walks: newWalks(), loaded: map[string]loaded{},
 		doubts: doubts{open: map[uint64]*miss{}}}
 	c.identities.execs = true
 	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
@@ -253,7 +253,7 @@ func (r *recorder) exit(s *tracer.Stop) tracer.Verdict {
 		r.twoNames(k, now)
 	case removes(k):
 		r.put(k, now.path, record.OpDeleted)
-		r.walks.removed(now.path)
+		r.walks.changed(now.path)
 	default:
 		r.changed(k, now)
 	}
@@ -385,11 +385,12 @@ func (r *recorder) twoNames(k *call, now seen) {
 	if now.other != "" {
 		r.appeared(now.other, now)
 	}
-	r.walks.forget()
+	r.walks.changed(now.path)
 }
 
 // appeared writes down who may have found a name that was just created.
 func (r *recorder) appeared(path string, now seen) {
+	r.walks.changed(path)
 	for _, m := range r.doubts.about(path, now.since) {
 		r.w.File(m.process, m.path, m.op, 0)
 	}
@@ -408,7 +409,6 @@ func (r *recorder) changed(k *call, now seen) {
 	r.put(k, path, op, links...)
 	if op == record.OpCreated {
 		r.appeared(path, now)
-		r.walks.forget()
 	}
 	if k.entry.Op == sysent.OpNone && k.entry.Class == sysent.PathRead && p.res.Mode&unix.S_IFMT == unix.S_IFLNK {
 		r.put(k, path, record.OpRead) // readlink

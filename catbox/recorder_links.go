@@ -20,51 +20,79 @@ type walked struct {
 	canonical string
 	links     []string
 	there     bool // nothing on it is missing
+	cut       bool // it goes back up from something missing, where it ends for us
+}
+
+// below returns where a name in a directory leads if it is no link.
+func (at walked) below(name string) walked {
+	if !at.cut {
+		at.canonical = path.Join(at.canonical, name)
+	}
+	return at
 }
 
 // maxWalks bounds the paths that are remembered.
 const maxWalks = 8192
 
-// walks are the paths that were walked already. The run itself tells when they change.
+// walks remembers where directories lead, and paths that end in a link. The run itself
+// tells when a name changes that it passed.
 type walks struct {
 	known  map[string]walked
-	passed map[string]bool // links
+	passed map[string]bool
 }
+
+func newWalks() walks { return walks{known: map[string]walked{}, passed: map[string]bool{}} }
 
 // walk is walkLinks with a memory.
 func (w *walks) walk(whole string) walked {
 	if at, ok := w.known[whole]; ok {
 		return at
 	}
-	if len(w.known) >= maxWalks {
-		w.forget()
+	cut := strings.LastIndexByte(whole, '/')
+	name := whole[cut+1:]
+	dir, ok := w.directory([]byte(whole[:cut]))
+	if !ok || name == "" || name == "." || name == ".." {
+		return walkLinks(whole, nil)
 	}
-	at := walkLinks(whole)
-	w.known[whole] = at
-	for _, link := range at.links {
-		w.passed[link] = true
+	at := dir.below(name)
+	if !at.there {
+		return at
+	}
+	switch _, err := readlink(at.canonical); {
+	case err == nil:
+		return w.remember(whole)
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
+		at.there = false
 	}
 	return at
 }
 
-// directory is walk for the directory of a name. False: something is missing on the way,
-// or it leads into procfs, where links mean something else for each reader.
+// directory tells where the directory of a name leads. False: into procfs, where links
+// mean something else for each reader.
 func (w *walks) directory(whole []byte) (walked, bool) {
 	at, ok := w.known[string(whole)]
 	if !ok {
-		at = w.walk(string(whole))
+		at = w.remember(string(whole))
 	}
-	return at, at.there && at.canonical != "/proc" && !strings.HasPrefix(at.canonical, "/proc/")
+	return at, at.canonical != "/proc" && !strings.HasPrefix(at.canonical, "/proc/")
 }
 
-// forget is for names that could be those of links or directories.
+func (w *walks) remember(whole string) walked {
+	if len(w.known) >= maxWalks {
+		w.forget()
+	}
+	at := walkLinks(whole, func(name string) { w.passed[name] = true })
+	w.known[whole] = at
+	return at
+}
+
 func (w *walks) forget() {
 	clear(w.known)
 	clear(w.passed)
 }
 
-// removed is for a name that is gone.
-func (w *walks) removed(path string) {
+// changed is for a name that was made, was taken away, or means something else.
+func (w *walks) changed(path string) {
 	if w.passed[path] {
 		w.forget()
 	}
@@ -115,8 +143,9 @@ func (r *recorder) linksTo(k *call, raw string, fd int32, canonical string) []st
 
 // walkLinks follows an absolute path and returns where it leads and the links on it,
 // by their canonical paths. Behind a name that is missing the rest stays as it is
-// written, up to the first "..": nobody knows where that would lead.
-func walkLinks(whole string) walked {
+// written, up to the first "..": nobody knows where that would lead. pass, if it is not
+// nil, is called with each name on the way.
+func walkLinks(whole string, pass func(string)) walked {
 	var links []string
 	const maxLinks = 40 // path_resolution(7)
 	at, rest := "/", strings.Split(whole, "/")
@@ -131,16 +160,20 @@ func walkLinks(whole string) walked {
 			continue
 		}
 		next := path.Join(at, name)
+		if pass != nil {
+			pass(next)
+		}
 		if next == "/proc/self" || next == "/proc/thread-self" {
 			at = next // that of the tracer is another one
 			continue
 		}
 		text, err := readlink(next)
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
-			if up := slices.Index(rest, ".."); up >= 0 {
+			up := slices.Index(rest, "..")
+			if up >= 0 {
 				rest = rest[:up]
 			}
-			return walked{path.Join(append([]string{next}, rest...)...), links, false}
+			return walked{canonical: path.Join(append([]string{next}, rest...)...), links: links, cut: up >= 0}
 		}
 		at = next
 		if err != nil {
@@ -154,5 +187,5 @@ func walkLinks(whole string) walked {
 			at = "/"
 		}
 	}
-	return walked{at, links, true}
+	return walked{canonical: at, links: links, there: true}
 }

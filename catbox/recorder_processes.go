@@ -33,7 +33,7 @@ func (r *recorder) starts(cmd *tracer.Command) {
 		file = abs
 	}
 	r.command.name = file
-	at := walkLinks(file)
+	at := walkLinks(file, nil)
 	r.command.path, r.command.links = at.canonical, at.links
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -89,14 +88,15 @@ func (r *recorder) findPlain(p *place) (f finding, ok bool) {
 	f.errno = r.c.resolver.StatWhole(&r.meta)
 	switch f.errno {
 	case 0:
-		if f.mode = r.meta.Stat.Mode; f.mode&unix.S_IFMT == unix.S_IFLNK && p.req.Follow {
+		f.mode = r.meta.Stat.Mode
+		if !dir.there || f.mode&unix.S_IFMT == unix.S_IFLNK && p.req.Follow {
 			return f, false
 		}
 	case unix.ENOENT, unix.ENOTDIR:
 	default:
 		return f, false
 	}
-	f.path, f.links = strings.TrimSuffix(dir.canonical, "/")+"/"+name, dir.links
+	f.path, f.links = dir.below(name).canonical, dir.links
 	return f, true
 }
 
