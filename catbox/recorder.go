@@ -126,7 +126,9 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	var now seen
 	switch {
 	case k.entry.Class == sysent.Exec:
-		r.executes(k, p)
+		if missing := r.executes(k, p); missing {
+			return tracer.Continue()
+		}
 	case looksOnly(k):
 		if !r.hides && !asksToWrite(k) { // or another handler may answer
 			return r.told(k)
@@ -392,6 +394,9 @@ func (r *recorder) twoNames(k *call, now seen) {
 func (r *recorder) appeared(path string, now seen) {
 	r.walks.changed(path)
 	for _, m := range r.doubts.about(path, now.since) {
+		if m.process == now.process { // no other file than its own
+			continue
+		}
 		r.w.File(m.process, m.path, m.op, 0)
 	}
 }

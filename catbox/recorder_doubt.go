@@ -51,7 +51,8 @@ func (d *doubts) seen(thread uint64) {
 	}
 }
 
-// ended notes the end of a process.
+// ended notes the end of a process, or that none of its threads is at the call that was
+// told last.
 func (d *doubts) ended(process int) {
 	d.events++
 	for thread, m := range d.open {

@@ -37,15 +37,27 @@ func (r *recorder) starts(cmd *tracer.Command) {
 	r.command.path, r.command.links = at.canonical, at.links
 }
 
-// executes notes what a process is about to execute.
-func (r *recorder) executes(k *call, p *place) {
+// executes notes what a process is about to execute. If it is missing, as for most of
+// PATH, that is all that there is to write down.
+func (r *recorder) executes(k *call, p *place) (missing bool) {
 	var file executed
-	if r.resolve(k, p, k.path, k.fd, k.follows()) {
+	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); !done && !r.hides && r.c.sameRights(k.stop) {
+		if f, ok := r.findPlain(p); ok && f.errno == 0 {
+			file.path, file.links = f.path, f.links
+		} else if ok {
+			r.found(k, p, &f)
+			missing = true
+		}
+	}
+	if file.path == "" && !missing && r.resolve(k, p, k.path, k.fd, k.follows()) {
 		file.path = string(p.res.Path)
-		file.name = passedName(lexical(k, string(p.req.Path), k.fd))
 		file.links = r.linksTo(k, string(p.req.Path), k.fd, file.path)
 	}
+	if file.path != "" {
+		file.name = passedName(lexical(k, string(p.req.Path), k.fd))
+	}
 	r.execs[k.stop.Process()] = file
+	return missing
 }
 
 // born gives a new process its number.
@@ -53,6 +65,9 @@ func (r *recorder) born(p *tracer.Process) error {
 	parent := 0
 	if p.Parent() != nil {
 		parent = r.ids[p.Parent()]
+		if p.Parent().Threads() == 1 { // which is at another call than the last one
+			r.doubts.ended(parent)
+		}
 	}
 	r.count.started()
 	r.ids[p] = r.w.Start(p.PID(), parent)

@@ -110,6 +110,8 @@ func TestRecordFiles(t *testing.T) {
 			m{"a/prog": "executed", "a/absent": "missing sought ENOENT"}},
 		{"level all", "stat a/file; stat a/none; test -r a/dir/inner; readlink a/in; ls -d a/outdir/", record.LevelAll,
 			m{"a/file": "looked-at", "a/none": "missing ENOENT", "a/dir/inner": "looked-at", "a/in": "read looked-at", "f/dir": "looked-at by a/outdir"}},
+		{"made by a child", "test -e a/none; (: >a/none); :", record.LevelAll, m{"a/none": "written created missing ENOENT"}},
+		{"made by itself", "test -e a/none; : >a/none", record.LevelAll, m{"a/none": "written created missing ENOENT"}},
 	}
 	for _, uid := range users() {
 		w := newWorld(t, uid)

@@ -145,17 +145,17 @@ func (r *run) executed(t *tracee) {
 		t.call = former.call
 		r.table.remove(former.tid)
 	}
-	t.proc.scratch, t.call.rewrote = 0, -1
+	call := t.call
+	t.proc.scratch, t.call = 0, pending{rewrote: -1}
 	for i := range r.Handlers {
 		if exec := r.Handlers[i].Exec; exec != nil {
 			r.check(exec(t.proc))
 		}
 	}
-	request := unix.PTRACE_CONT
-	if t.call.active {
-		request = unix.PTRACE_SYSCALL
+	if call.active { // and has succeeded: it needs no stop at its end
+		r.report(t, &call, 0)
 	}
-	r.resume(t, request, 0)
+	r.resume(t, unix.PTRACE_CONT, 0)
 }
 
 // check ends the run if a hook failed.

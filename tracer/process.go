@@ -55,6 +55,9 @@ func (p *Process) Parent() *Process { return p.parent }
 // (getrusage(2)). It is measured with Tracer.MeasureUsage only.
 func (p *Process) Usage() Usage { return p.usage }
 
+// Threads returns how many threads of the process are traced.
+func (p *Process) Threads() int { return p.threads }
+
 // Argv returns the argument vector of the program that the process runs now, or
 // ran last. It is cut after 4096 bytes, that of a process that has ended after 512,
 // and empty if the process hid it.

@@ -163,8 +163,8 @@ type run struct {
 
 	ledger   ledger
 	root     *Process
-	serving  sync.Mutex // held while an event is handled
-	notified uint64     // calls that came by the notify lane
+	serving  sys.Lock // held while an event is handled
+	notified uint64   // calls that came by the notify lane
 	usage    usageSum
 	dying    bool
 	outcome  Outcome
