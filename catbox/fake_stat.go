@@ -2,23 +2,24 @@ package catbox
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/fakeroot"
 	"github.com/catbox-go/catbox/catbox/internal/attr"
+	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
 	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
-// stat answers a call that reads metadata at its entry, where the tracer can do so
-// with little: a second stop, at the end of the call, costs more than that. What is
-// not easy is shown at the end.
+// stat answers a call that reads metadata at its entry. Where the call has an end that is
+// seen, that is for what takes the tracer little, and all else is shown at the end.
 func (f *faker) stat(k *call) tracer.Verdict {
 	m := &f.metadata
 	l, ok := k.entry.Stat.Layout(k.stop.Arch)
-	if !ok || k.entry.Stat != sysent.Statx && k.stop.Arch != nativeArch || !f.c.sameRights(k.stop) {
-		return tracer.Continue().AtExit()
+	if !ok || k.entry.Stat != sysent.Statx && k.stop.Arch != nativeArch {
+		return f.later(k)
 	}
 	const sync = unix.AT_STATX_FORCE_SYNC | unix.AT_STATX_DONT_SYNC
 	const known = unix.AT_SYMLINK_NOFOLLOW | unix.AT_EMPTY_PATH | unix.AT_NO_AUTOMOUNT | sync
@@ -27,31 +28,76 @@ func (f *faker) stat(k *call) tracer.Verdict {
 		m.Sync, m.Mask = int(k.flags&sync), int(uint32(k.args[statxMask]))
 	}
 	if k.flags&^uint32(known) != 0 || m.Extended && (m.Mask < 0 || m.Sync == sync) {
-		return tracer.Continue().AtExit()
+		return f.later(k)
 	}
 	p := &f.first
 	if k.path < 0 {
 		p.req = f.c.behind(k.stop, k.fd)
 	} else if _, done := f.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done {
-		return tracer.Continue().AtExit()
+		return f.later(k)
 	}
-	errno, ok := f.c.resolver.Stat(&p.req, m)
-	switch {
+	switch errno, ok := f.read(k.stop, p, m); {
 	case !ok:
-		return tracer.Continue().AtExit()
+		return f.later(k)
 	case errno != 0:
 		return tracer.Deny(errno)
 	}
 	buf := m.Bytes()
 	key := fakeroot.Key{Dev: number(buf, l.Dev, l.Split), Ino: number(buf, l.Ino, false)}
+	r := f.db.Get(key)
 	if f.doubtful[key] || f.ghosts[key] != nil {
-		return tracer.Continue().AtExit()
+		if !k.stop.Notified {
+			return f.later(k)
+		}
+		r = f.lookup(k.stop, key)
 	}
-	f.alter(buf, &l, f.db.Get(key))
+	f.alter(buf, &l, r)
 	if errno := k.stop.Write(k.word(k.args[k.entry.Arg(sysent.StatBuf)]), buf); errno != 0 {
 		return tracer.Deny(errno)
 	}
 	return tracer.Answer(0)
+}
+
+// later leaves a call to the kernel, and what it shows to its end. One of the notify lane
+// has none that is seen: such a call fails anyway.
+func (f *faker) later(k *call) tracer.Verdict {
+	if k.stop.Notified {
+		return tracer.Continue()
+	}
+	return tracer.Continue().AtExit()
+}
+
+// read reads the metadata of what a path or a descriptor means, with the rights of the
+// thread. ok is false where that is better left to the kernel.
+func (f *faker) read(s *tracer.Stop, p *place, m *resolve.Metadata) (errno unix.Errno, ok bool) {
+	if f.c.sameRights(s) {
+		if errno, ok = f.c.resolver.Stat(&p.req, m); ok {
+			return errno, true
+		}
+	}
+	if !s.Notified {
+		return 0, false
+	}
+	err := f.c.asTracee(s, &p.req, func() { errno = f.readPinned(p, m) })
+	if err != nil && !errors.As(err, &errno) {
+		s.Abort(err)
+		return 0, false
+	}
+	return errno, true
+}
+
+func (f *faker) readPinned(p *place, m *resolve.Metadata) unix.Errno {
+	fd, err := f.c.resolver.Pin(&p.req, &p.res)
+	switch {
+	case err != nil:
+		return unix.ENOMEM // nothing that a path can be blamed for: no descriptor is left, or the thread is gone
+	case p.res.Errno != 0:
+		return p.res.Errno
+	case fd < 0:
+		return unix.ENOENT
+	}
+	defer unix.Close(fd)
+	return m.Of(fd)
 }
 
 // statxMask is the argument of statx(2) that says what is wanted.

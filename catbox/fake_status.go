@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,27 @@ func (f *faker) rules(e *sysent.Entry) []sysent.Rule {
 	if f.fakeStatus && e.Op == sysent.OpOpen && e.Arg(sysent.OpenFlags) >= 0 {
 		return []sysent.Rule{{Verb: sysent.Stop}}
 	}
-	return e.Fake()
+	rules := slices.Clone(e.Fake())
+	if answeredAtOnce(e) {
+		for i := range rules {
+			if rules[i].Verb == sysent.Stop {
+				rules[i].Verb = sysent.Notify
+			}
+		}
+	}
+	return rules
+}
+
+// answeredAtOnce reports whether a call is always answered at its entry, or left to the
+// kernel. One that asks about threads by their ids (capget) needs the tracer's own thread.
+func answeredAtOnce(e *sysent.Entry) bool {
+	switch e.Class {
+	case sysent.Stat, sysent.XattrRead:
+		return true
+	case sysent.ID:
+		return e.ID != sysent.CapGet
+	}
+	return e.Op == sysent.OpAccess
 }
 
 // status is a call that opens a memory file in the place of a status file.

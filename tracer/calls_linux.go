@@ -58,6 +58,7 @@ func (r *run) enter(t *tracee) {
 func (r *run) at(t *tracee, arch sysent.Arch, entry *sysent.Entry, args [6]uint64) *Stop {
 	s := &r.stop
 	s.Tid, s.Thread, s.Arch, s.Call, s.Args, s.Value, s.Notified, s.proc = t.tid, t.serial, arch, entry, args, 0, false, t.proc
+	s.mem = &r.mem
 	return s
 }
 

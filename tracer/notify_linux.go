@@ -25,7 +25,8 @@ import (
 // called at the same time.
 type notifier struct {
 	listener int
-	tid      int  // of its thread
+	tid      int // of its thread
+	mem      *sys.Memory
 	polls    bool // a wait does not end by itself when nobody is left
 	got      sys.Notification
 	done     chan struct{}
@@ -82,7 +83,7 @@ func (r *run) listen(in *injector, fd int) error {
 		return &callError{"pidfd_getfd", "take the listener of the filter", err}
 	}
 	_ = sys.NotifySync(listener)
-	r.lane = &notifier{listener: listener, polls: !kernelSince(notifyEndsSince), done: make(chan struct{})}
+	r.lane = &notifier{listener: listener, mem: &r.mem, polls: !kernelSince(notifyEndsSince), done: make(chan struct{})}
 	_, err = in.call("close", uint64(fd))
 	return err
 }
@@ -171,7 +172,7 @@ func (l *notifier) decide(r *run) (v Verdict, result int64) {
 	r.progress.calls(arch, number)
 	defer r.progress.end()
 	s := r.at(t, arch, arch.Lookup(number), n.Args)
-	s.Notified = true
+	s.Notified, s.mem = true, l
 	v, interested := r.ask(s, number)
 	t.mayWait = v.waits
 	switch {
@@ -183,6 +184,20 @@ func (l *notifier) decide(r *run) (v Verdict, result int64) {
 		r.fail(fmt.Errorf("internal error: a handler asks for more about %s than the notify lane can give", s.Call.Name))
 	}
 	return v, 0
+}
+
+// Read implements memory.
+func (l *notifier) Read(tid int, addr uint64, buf []byte) (int, unix.Errno) {
+	return l.mem.Read(tid, addr, buf)
+}
+
+// Write implements memory. The thread is not in a stop: if it was killed, the tracer may
+// have learned that, and the kernel may have given its id to somebody else.
+func (l *notifier) Write(tid int, addr uint64, buf []byte, force bool) unix.Errno {
+	if !sys.NotifyValid(l.listener, l.got.ID) {
+		return unix.ESRCH
+	}
+	return l.mem.Write(tid, addr, buf, force)
 }
 
 // shield keeps the signal at the signal-delivery-stop of t from making a call fail that

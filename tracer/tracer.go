@@ -221,6 +221,9 @@ func (t *Tracer) spec() seccomp.Spec {
 					call.Chains[i] = t.Handlers[i].Rules(entry)
 				}
 			}
+			if arch != abis()[0] { // which would need another shield
+				call = call.WithoutNotify()
+			}
 			abi.Calls = append(abi.Calls, call)
 		}
 		spec.ABIs = append(spec.ABIs, abi)

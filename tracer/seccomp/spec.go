@@ -142,7 +142,7 @@ func (s Spec) WithoutNotify() Spec {
 		s.ABIs[i].Calls = slices.Clone(abi.Calls)
 		for j, call := range abi.Calls {
 			if call.notifies() {
-				s.ABIs[i].Calls[j] = call.stops()
+				s.ABIs[i].Calls[j] = call.WithoutNotify()
 			}
 		}
 	}
@@ -155,8 +155,8 @@ func (c Call) notifies() bool {
 	})
 }
 
-// stops returns a copy of c that stops where c notifies.
-func (c Call) stops() Call {
+// WithoutNotify returns a copy of c that stops where c notifies.
+func (c Call) WithoutNotify() Call {
 	c.Chains = slices.Clone(c.Chains)
 	for i, chain := range c.Chains {
 		c.Chains[i] = slices.Clone(chain)

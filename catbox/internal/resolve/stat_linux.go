@@ -25,6 +25,9 @@ func (m *Metadata) Bytes() []byte {
 	return statBytes(&m.Stat)
 }
 
+// Of reads the metadata of what a descriptor of the caller stands for.
+func (m *Metadata) Of(fd int) unix.Errno { return m.read(fd, empty, unix.AT_EMPTY_PATH) }
+
 func (m *Metadata) mode() uint32 {
 	if m.Extended {
 		return uint32(m.Statx.Mode)

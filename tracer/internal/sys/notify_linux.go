@@ -75,6 +75,13 @@ func NotifyEnded(listener int, wait bool) bool {
 	return fds[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
 }
 
+// NotifyValid reports whether a call still waits for its answer: its thread is alive, and
+// its id is that of no other one.
+func NotifyValid(listener int, id uint64) bool {
+	_, _, e := unix.RawSyscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, uintptr(unsafe.Pointer(&id)))
+	return e == 0
+}
+
 // LetRun lets a call run. ENOENT: its thread is gone.
 func LetRun(listener int, id uint64) unix.Errno {
 	return send(listener, &reply{id: id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE})
