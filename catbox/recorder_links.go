@@ -25,8 +25,12 @@ type walked struct {
 
 // below returns where a name in a directory leads if it is no link.
 func (at walked) below(name string) walked {
-	if !at.cut {
-		at.canonical = path.Join(at.canonical, name)
+	switch {
+	case at.cut:
+	case at.canonical == "/":
+		at.canonical += name
+	default:
+		at.canonical += "/" + name
 	}
 	return at
 }
