@@ -162,23 +162,6 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	return tracer.Continue().AtExit()
 }
 
-// creates reports whether the call may create a name.
-func creates(k *call) bool {
-	if k.entry.Class == sysent.Open {
-		return k.flags&unix.O_CREAT != 0
-	}
-	return k.newPath >= 0 || makesName(k)
-}
-
-// looksOnly reports whether the call only asks about a path.
-func looksOnly(k *call) bool {
-	switch k.entry.Class {
-	case sysent.Stat, sysent.Access, sysent.XattrRead, sysent.PathRead:
-		return true
-	}
-	return false
-}
-
 // missing writes down an open of what is not there, which is most of what compilers
 // do: they need no stop at the end. False says nothing; path is where an open without
 // links on the way will lead then, or "".
@@ -206,11 +189,6 @@ func (r *recorder) nothing(k *call, path string, op record.Op, errno unix.Errno,
 	id := r.id(k.stop.Process())
 	r.w.File(id, path, op, errno, links...)
 	r.doubts.missing(k.stop.Thread, id, path, op)
-}
-
-// removes reports whether the call takes a name away.
-func removes(k *call) bool {
-	return k.entry.Op == sysent.OpUnlink || k.entry.Op == sysent.OpRmdir
 }
 
 // resolve finds out what a path of a call means; false if that is nothing with a
@@ -270,42 +248,6 @@ func (r *recorder) put(k *call, path string, op record.Op, links ...string) {
 		r.count.used(path)
 		r.w.File(r.id(k.stop.Process()), path, op, 0, links...)
 	}
-}
-
-// op is what a call does to its path.
-func (r *recorder) op(k *call) record.Op {
-	switch k.entry.Class {
-	case sysent.Exec:
-		return record.OpExecuted
-	case sysent.Open:
-		switch {
-		case k.flags&unix.O_PATH != 0:
-			return record.OpLookedAt
-		case k.flags&unix.O_ACCMODE != unix.O_RDONLY || k.flags&unix.O_TRUNC != 0:
-			return record.OpWritten
-		case k.flags&unix.O_DIRECTORY != 0:
-			return record.OpListed
-		}
-		return record.OpRead
-	case sysent.Stat, sysent.Access, sysent.XattrRead, sysent.PathRead:
-		return record.OpLookedAt
-	}
-	switch {
-	case makesName(k):
-		return record.OpCreated
-	case removes(k):
-		return record.OpDeleted
-	}
-	return record.OpWritten
-}
-
-// makesName reports whether the call creates the name that is its path.
-func makesName(k *call) bool {
-	switch k.entry.Op {
-	case sysent.OpMkdir, sysent.OpMknod, sysent.OpSymlink, sysent.OpBind:
-		return true
-	}
-	return false
 }
 
 // failed writes down a path that a call could not use.

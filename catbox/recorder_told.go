@@ -49,6 +49,9 @@ func (r *recorder) find(k *call, p *place) (f finding) {
 	f, ok := r.findPlain(p)
 	if !ok {
 		if err := r.c.resolver.Resolve(&p.req, &p.res); err != nil {
+			if !errors.Is(err, unix.ESRCH) { // killed
+				r.w.Incomplete("a path could not be looked at: " + cause(err).Error())
+			}
 			return finding{errno: unix.ESRCH}
 		}
 		f = finding{errno: p.res.Errno, mode: p.res.Mode, exact: true}

@@ -13,14 +13,6 @@ import (
 	"github.com/catbox-go/catbox/tracer/internal/sys"
 )
 
-// own notes the thread, for interrupt.
-func (r *run) own() {
-	r.tid = unix.Gettid()
-	r.mu.Lock()
-	r.tracerTid = r.tid
-	r.mu.Unlock()
-}
-
 // interrupt ends the tree from another goroutine and waits until it is gone.
 //
 // The tracer's thread is blocked in wait4 and is woken by the deaths. An
@@ -72,7 +64,7 @@ const killPeriod = 10 * time.Millisecond
 // signalAll sends a signal to every process of the tree.
 func (r *run) signalAll(sig unix.Signal) {
 	r.mu.Lock()
-	pids, tracer := slices.Collect(maps.Keys(r.pids)), r.tracerTid
+	pids, tracer := slices.Collect(maps.Keys(r.pids)), int(r.tid.Load())
 	r.mu.Unlock()
 	for _, pid := range pids {
 		signalTracee(pid, tracer, sig)

@@ -40,16 +40,17 @@ func (r *run) main(cmd *Command) {
 
 // trace launches the command and serves its tree until nothing is left.
 func (r *run) trace(cmd *Command) error {
-	r.own()
+	r.tid.Store(int32(unix.Gettid()))
 	if e := sys.QuietStops(); e != 0 {
 		return fmt.Errorf("set SA_NOCLDSTOP: %w", e)
 	}
-	r.progress.begin(r.tid, 0, launching)
+	r.progress.begin(int(r.tid.Load()), 0, launching)
 	pid, err := r.launch(cmd, r.options)
 	if err != nil {
+		r.lane.stop()
 		return err
 	}
-	r.progress.begin(r.tid, 0, launching) // what went before is no part of what follows
+	r.progress.begin(int(r.tid.Load()), 0, launching) // what went before is no part of what follows
 	r.outcome.PID = pid
 	r.root = &Process{pid: pid, mem: &r.mem}
 	t := r.admit(pid, r.root)
@@ -60,9 +61,7 @@ func (r *run) trace(cmd *Command) error {
 	r.begin(t)
 	r.resume(t, unix.PTRACE_CONT, 0)
 	r.progress.end()
-	if r.lane != nil {
-		r.lane.start(r)
-	}
+	r.lane.start(r)
 	var usage *unix.Rusage // the kernel adds it up for each stop, too
 	if r.MeasureUsage {
 		usage = &r.usage.last
@@ -98,7 +97,7 @@ func (r *run) serve(ev event) {
 	if cause := r.cancelled.Load(); cause != nil && !r.dying {
 		r.fail(*cause)
 	}
-	r.progress.begin(r.tid, ev.tid, uint64(ev.kind)+1)
+	r.progress.begin(int(r.tid.Load()), ev.tid, uint64(ev.kind)+1)
 	r.dispatch(ev)
 	r.progress.end()
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -26,32 +25,30 @@ import (
 type notifier struct {
 	listener int
 	tid      int // of its thread
+	started  bool
 	mem      *sys.Memory
 	polls    bool // a wait does not end by itself when nobody is left
 	got      sys.Notification
 	done     chan struct{}
 }
 
-// Kernels that have what the lane needs, and those that end the wait of a listener that
-// has lost everybody.
-var (
-	notifySince     = [2]int{6, 6}
-	notifyEndsSince = [2]int{6, 11}
-)
+// notifyPossible reports whether this machine has the notify lane: Linux 6.6. Where a
+// signal can make a waiting call fail, it is not used: see run.shield.
+func notifyPossible() bool { return shields && kernelSince(6, 6) && sys.NotifySizes() }
 
-// notifyPossible reports whether this machine has the notify lane. Where a signal can
-// make a waiting call fail, it is not used: see run.shield.
-func notifyPossible() bool { return shields && kernelSince(notifySince) && sys.NotifySizes() }
+// notifyEnds reports whether the kernel ends the wait of a listener that has lost
+// everybody: Linux 6.11.
+func notifyEnds() bool { return kernelSince(6, 11) }
 
 // kernelSince reports whether the kernel calls itself at least this version.
-func kernelSince(version [2]int) bool {
+func kernelSince(major, minor int) bool {
 	var name unix.Utsname
 	if unix.Uname(&name) != nil {
 		return false
 	}
 	var have [2]int
 	_, err := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &have[0], &have[1])
-	return err == nil && slices.Compare(have[:], version[:]) >= 0
+	return err == nil && (have[0] > major || have[0] == major && have[1] >= minor)
 }
 
 // reachable reports whether another thread than the tracer's can do what the lane
@@ -83,13 +80,18 @@ func (r *run) listen(in *injector, fd int) error {
 		return &callError{"pidfd_getfd", "take the listener of the filter", err}
 	}
 	_ = sys.NotifySync(listener)
-	r.lane = &notifier{listener: listener, mem: &r.mem, polls: !kernelSince(notifyEndsSince), done: make(chan struct{})}
+	r.lane = &notifier{listener: listener, mem: &r.mem, polls: r.polls || !notifyEnds(), done: make(chan struct{})}
 	_, err = in.call("close", uint64(fd))
 	return err
 }
 
-// start starts the thread of the lane. It ends when no process of the run is left.
+// start starts the thread of the lane, if there is one. It ends when no process of the run
+// is left.
 func (l *notifier) start(r *run) {
+	if l == nil {
+		return
+	}
+	l.started = true
 	go func() {
 		runtime.LockOSThread()
 		l.tid = unix.Gettid()
@@ -113,10 +115,14 @@ func (l *notifier) start(r *run) {
 	}()
 }
 
-// stop waits for the end of the lane; all processes are gone. The lane may be nil.
+// stop waits for the end of the lane, if there is one; all processes are gone.
 func (l *notifier) stop() {
-	if l != nil {
+	switch {
+	case l == nil:
+	case l.started:
 		<-l.done
+	default:
+		_ = unix.Close(l.listener)
 	}
 }
 

@@ -85,15 +85,17 @@ func TestNotify(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		notify  bool
+		polls   bool
 		another Handler
 	}{
 		{name: "alone", notify: true},
+		{name: "on an older kernel", notify: true, polls: true},
 		{name: "beside a handler of other calls", notify: true, another: Handler{Rules: stopOn("kill")}},
 		{name: "beside one that stops", another: Handler{Rules: stopAll, Enter: func(*Stop) Verdict { return Continue() }}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			notified, stopped := 0, 0
-			tr := Tracer{Handlers: []Handler{answers(known, &notified, &stopped), test.another}}
+			tr := Tracer{Handlers: []Handler{answers(known, &notified, &stopped), test.another}, polls: test.polls}
 			got := mustTrace(t, &tr, guest, "stat", "/", "/deny", "/answer", "/missing")
 			if diff := cmp.Diff(want, got.String()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

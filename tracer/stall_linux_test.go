@@ -233,7 +233,7 @@ func TestWatchdog(t *testing.T) {
 	}
 	w := watchdog{run: r, period: time.Second, lost: map[int]struct{}{}}
 	r.pids[os.Getpid()] = struct{}{} // a process that is not stopped
-	r.tracerTid = -1
+	r.tid.Store(-1)
 	mount := sysent.ByName("mount")
 	number, _ := mount.Number(abis()[0])
 	steps := []struct {

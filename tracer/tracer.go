@@ -61,6 +61,8 @@ type Tracer struct {
 	// Log gets one line for each stop at level Debug, and what Stalled is told at
 	// level Warn. Nil: none.
 	Log *slog.Logger
+
+	polls bool // the notify lane works as before Linux 6.11; for tests
 }
 
 // Outcome is how a run ended.
@@ -170,15 +172,14 @@ type run struct {
 	outcome  Outcome
 	err      error
 
-	tid      int           // of the tracer's thread
+	tid      atomic.Int32  // of the tracer's thread
 	done     chan struct{} // closed when the thread has finished
 	panicked any           // read after done
 	progress progress
 
-	mu        sync.Mutex // guards pids, resting and tracerTid
+	mu        sync.Mutex // guards pids and resting
 	pids      map[int]struct{}
 	resting   map[int]struct{} // threads in a group-stop
-	tracerTid int
 	cancelled atomic.Pointer[error]
 	killed    atomic.Bool // the whole tree
 }
