@@ -147,23 +147,32 @@ func (c *confiner) firstFault(k *call, a *place, second tracer.Verdict) tracer.V
 // read reads one path from the tracee. done is set when the call is decided: the
 // path cannot be read.
 func (c *confiner) read(k *call, p *place, arg int, dirfd int32, follow, empty bool) (v tracer.Verdict, done bool) {
+	errno := c.request(k, p, arg, dirfd, follow, empty)
+	if errno == 0 {
+		return v, false
+	}
+	if first := beforeWalk(k, readText(c, k)); first != 0 {
+		return tracer.Deny(first), true
+	}
+	return c.unreadable(k, errno), true
+}
+
+// request puts one path of the call into p.req. The errno is that of reading it.
+func (c *confiner) request(k *call, p *place, arg int, dirfd int32, follow, empty bool) unix.Errno {
 	var raw []byte
 	if arg == k.path && k.nullPath() {
 		empty = true
 	} else {
 		var errno unix.Errno
 		if raw, errno = k.stop.ReadString(k.args[arg], p.raw[:]); errno != 0 {
-			if first := beforeWalk(k, readText(c, k)); first != 0 {
-				return tracer.Deny(first), true
-			}
-			return c.unreadable(k, errno), true
+			return errno
 		}
 	}
 	s := k.stop
 	entry := actsOnEntry(k, arg) || createsDirectory(k, raw)
 	p.req = resolve.Request{Tgid: s.Process().PID(), Tid: s.Tid, DirFD: dirfd, Path: raw,
 		Follow: follow && !entry, Entry: entry, EmptyPath: empty, SameRoot: c.sameRoot}
-	return v, false
+	return 0
 }
 
 // behind is the request for what a descriptor of a thread stands for.

@@ -170,7 +170,7 @@ func (r *recorder) missing(k *call) (path string, missing bool) {
 	if !r.c.sameRights(k.stop) {
 		return "", false
 	}
-	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), false); done {
+	if !r.request(k, p, k.path, k.fd, k.follows(), false) {
 		return "", false
 	}
 	f, ok := r.findPlain(p)
@@ -191,6 +191,18 @@ func (r *recorder) nothing(k *call, path string, op record.Op, errno unix.Errno,
 	r.doubts.missing(k.stop.Thread, id, path, op)
 }
 
+// request reads a path of a call; false if it cannot be read.
+func (r *recorder) request(k *call, p *place, arg int, fd int32, follow, empty bool) bool {
+	switch r.c.request(k, p, arg, fd, follow, empty) {
+	case 0:
+		return true
+	case unix.EFAULT, unix.ENAMETOOLONG, unix.ESRCH: // the call fails, too, or is killed
+	default:
+		r.w.Incomplete("memory of a program could not be read")
+	}
+	return false
+}
+
 // resolve finds out what a path of a call means; false if that is nothing with a
 // name.
 func (r *recorder) resolve(k *call, p *place, arg int, fd int32, follow bool) bool {
@@ -198,7 +210,7 @@ func (r *recorder) resolve(k *call, p *place, arg int, fd int32, follow bool) bo
 	if arg < 0 {
 		return false
 	}
-	if _, done := r.c.read(k, p, arg, fd, follow, k.emptyPath()); done {
+	if !r.request(k, p, arg, fd, follow, k.emptyPath()) {
 		return false
 	}
 	return r.c.resolver.Resolve(&p.req, &p.res) == nil && p.res.Errno == 0 && p.res.Kind == resolve.Named
@@ -301,7 +313,7 @@ func (r *recorder) opened(k *call, now seen) {
 
 // raw returns the path of a call as the program wrote it.
 func (r *recorder) raw(k *call) string {
-	if _, done := r.c.read(k, &r.first, k.path, k.fd, true, false); done {
+	if !r.request(k, &r.first, k.path, k.fd, true, false) {
 		return ""
 	}
 	return string(r.first.req.Path)

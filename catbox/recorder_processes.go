@@ -41,7 +41,7 @@ func (r *recorder) starts(cmd *tracer.Command) {
 // PATH, that is all that there is to write down.
 func (r *recorder) executes(k *call, p *place) (missing bool) {
 	var file executed
-	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); !done && !r.hides && r.c.sameRights(k.stop) {
+	if r.request(k, p, k.path, k.fd, k.follows(), k.emptyPath()) && !r.hides && r.c.sameRights(k.stop) {
 		if f, ok := r.findPlain(p); ok && f.errno == 0 {
 			file.path, file.links = f.path, f.links
 		} else if ok {

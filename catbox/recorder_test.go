@@ -237,6 +237,28 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// TestRecordUnreadable executes a program that its user may not read, nor its memory,
+// which nobody but root's tracer can. The record then says that it is not complete.
+func TestRecordUnreadable(t *testing.T) {
+	w := newWorld(t, os.Getuid())
+	var out bytes.Buffer
+	box := w.box()
+	box.Record = record.NewWriter(&out, record.Run{}, record.Options{})
+	_, res := w.run(t, box, "/bin/sh", "-c", "cp /bin/cat a/cat && chmod 111 a/cat && a/cat a/file >/dev/null")
+	if err := box.Record.Close(record.Status{}); err != nil || res.ExitCode != 0 || len(res.Violations) > 0 {
+		t.Fatalf("error %v, exit status %d, violations %v", err, res.ExitCode, res.Violations)
+	}
+	build, err := record.Load(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, readable := build.Path(w.root+"/a/file") != nil, os.Getuid() == 0
+	told := slices.Contains(build.End.Reasons, "memory of a program could not be read")
+	if read != readable || build.End.Complete != readable || told == readable {
+		t.Errorf("read: %v, complete: %v, reasons %q", read, build.End.Complete, build.End.Reasons)
+	}
+}
+
 // TestRecordAppears lets one process look for what another one creates at that moment.
 // It finds it at last, and its record has to say so.
 func TestRecordAppears(t *testing.T) {

@@ -28,7 +28,7 @@ type finding struct {
 // rights just before it.
 func (r *recorder) told(k *call) tracer.Verdict {
 	p := &r.first
-	if _, done := r.c.read(k, p, k.path, k.fd, k.follows(), k.emptyPath()); done || len(p.req.Path) == 0 {
+	if !r.request(k, p, k.path, k.fd, k.follows(), k.emptyPath()) || len(p.req.Path) == 0 {
 		return tracer.Continue() // about a descriptor, or nothing
 	}
 	var f finding

@@ -192,9 +192,14 @@ func (l *notifier) decide(r *run) (v Verdict, result int64) {
 	return v, 0
 }
 
-// Read implements memory.
+// Read implements memory. The last way to memory, by ptrace, is that of the tracer's
+// thread alone, for which this one looks like a thread that is gone.
 func (l *notifier) Read(tid int, addr uint64, buf []byte) (int, unix.Errno) {
-	return l.mem.Read(tid, addr, buf)
+	n, e := l.mem.Read(tid, addr, buf)
+	if e == unix.ESRCH && sys.NotifyValid(l.listener, l.got.ID) {
+		e = unix.EPERM
+	}
+	return n, e
 }
 
 // Write implements memory. The thread is not in a stop: if it was killed, the tracer may
