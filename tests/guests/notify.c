@@ -3,8 +3,8 @@
  *
  *   notify stat PATH...   the errno of stat(2) of each
  *   notify signal DIR     a child, which a signal without SA_RESTART reaches, waits for
- *                         a byte of descriptor 3 and asks for DIR; the parent asks for
- *                         DIR/PID, with the id of the child
+ *                         a byte of descriptor 3 and asks for DIR; as soon as it runs,
+ *                         the parent asks for DIR/PID, with the id of the child
  *   notify open PATH      such a signal reaches the process, which opens PATH for reading
  */
 #include <errno.h>
@@ -40,13 +40,13 @@ static void handle(void)
 	sigaction(SIGUSR1, &act, NULL);
 }
 
-static int child_stat(const char *path)
+static int child_stat(const char *path, int ready)
 {
-	char byte;
+	char byte = 0;
 	int error;
 
 	handle();
-	if (read(3, &byte, 1) != 1)
+	if (write(ready, &byte, 1) != 1 || read(3, &byte, 1) != 1)
 		return 1;
 	error = ask(path);
 	printf("errno %d, signals %d\n", error, (int)signals);
@@ -55,9 +55,9 @@ static int child_stat(const char *path)
 
 int main(int argc, char **argv)
 {
-	char path[4096];
+	char path[4096], byte;
 	pid_t child;
-	int i;
+	int i, ready[2];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 3)
@@ -73,9 +73,13 @@ int main(int argc, char **argv)
 		printf("errno %d, signals %d\n", i, (int)signals);
 		return 0;
 	}
+	if (pipe(ready))
+		return 1;
 	child = fork();
 	if (child == 0)
-		return child_stat(argv[2]);
+		return child_stat(argv[2], ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		return 1;
 	snprintf(path, sizeof path, "%s/%d", argv[2], (int)child);
 	ask(path);
 	waitpid(child, NULL, 0);
