@@ -67,7 +67,7 @@ func (c *confiner) sameRights(s *tracer.Stop) bool {
 // since set-id bits count for nothing here (no_new_privs).
 type identities struct {
 	known map[*tracer.Process]map[uint64]*change.Identity
-	count int
+	count int  // of those that were remembered since known was empty
 	execs bool // executed is called; otherwise the kernel is asked for capabilities each time
 }
 

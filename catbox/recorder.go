@@ -42,13 +42,13 @@ type recorder struct {
 
 // seen is what was to be seen of a call at its entry.
 type seen struct {
+	process int
 	existed bool
 	path    string // canonical, as far as it can be told before
 	other   string // of the second path
 
 	creates bool   // a name, perhaps
-	process int    // that does so
-	since   uint64 // of doubts
+	since   uint64 // of doubts, with creates
 }
 
 func (s *Sandbox) newRecorder(c *confiner) *recorder {
@@ -120,10 +120,11 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	k, p := &r.k, &r.first
 	k.decode(s, s.Call, s.Args)
 	r.doubts.seen(s.Thread)
+	r.drop(s.Thread) // of a call that the kernel makes again, or that was killed
 	if s.Notified {
 		return r.told(k)
 	}
-	var now seen
+	now := seen{process: r.id(s.Process())}
 	switch {
 	case k.entry.Class == sysent.Exec:
 		if missing := r.executes(k, p); missing {
@@ -139,8 +140,7 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 			if now.path, missing = r.missing(k); missing {
 				return tracer.Continue()
 			}
-		}
-		if k.flags&unix.O_CREAT != 0 && k.flags&unix.O_EXCL == 0 {
+		} else if k.flags&unix.O_EXCL == 0 {
 			now.existed = r.resolve(k, p, k.path, k.fd, k.follows()) && p.res.Exists
 		}
 	case k.newPath >= 0:
@@ -156,7 +156,7 @@ func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 		}
 	}
 	if creates(k) {
-		now.creates, now.process, now.since = true, r.id(s.Process()), r.doubts.begin()
+		now.creates, now.since = true, r.doubts.begin()
 	}
 	r.pending[s.Thread] = now
 	return tracer.Continue().AtExit()
@@ -219,10 +219,7 @@ func (r *recorder) resolve(k *call, p *place, arg int, fd int32, follow bool) bo
 // exit writes down what a call has done.
 func (r *recorder) exit(s *tracer.Stop) tracer.Verdict {
 	now := r.pending[s.Thread]
-	delete(r.pending, s.Thread)
-	if now.creates {
-		defer r.doubts.end()
-	}
+	defer r.drop(s.Thread)
 	k := &r.k
 	k.decode(s, s.Call, s.Args)
 	errno := unix.Errno(0)

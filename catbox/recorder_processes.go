@@ -81,6 +81,7 @@ func (r *recorder) born(p *tracer.Process) error {
 // exec writes down what a process has become.
 func (r *recorder) exec(p *tracer.Process) error {
 	r.c.identities.executed(p)
+	r.forget(r.ids[p])
 	file := r.execs[p]
 	delete(r.execs, p)
 	if file.path == "" {
@@ -179,17 +180,24 @@ func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
 	return nil
 }
 
-// forget drops what was to be seen of the calls of a process that has ended.
+// forget drops what was to be seen of the calls of a process that has ended, or of its
+// other threads when one has executed a program.
 func (r *recorder) forget(process int) {
 	r.doubts.ended(process)
 	for thread, now := range r.pending {
 		if now.process == process {
-			delete(r.pending, thread)
-			if now.creates {
-				r.doubts.end()
-			}
+			r.drop(thread)
 		}
 	}
+}
+
+// drop ends what was to be seen of the call of a thread, if there was anything.
+func (r *recorder) drop(thread uint64) {
+	now, ok := r.pending[thread]
+	if ok && now.creates {
+		r.doubts.end()
+	}
+	delete(r.pending, thread)
 }
 
 func recordStatus(status unix.WaitStatus) record.Status {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/tests/harness"
 )
 
 // TestRecord takes away what the recorder prefers to ask with: the listener of the
@@ -62,20 +62,8 @@ readlink in/link in/file; echo x >in/new; mv in/new in/newer; cat in/newer >/dev
 // files lists what a record says of each path, without that of procfs.
 func (p *place) files(t *testing.T, name string) []string {
 	t.Helper()
-	f, err := os.Open(filepath.Join(p.root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	build, err := record.Load(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !build.End.Complete {
-		t.Errorf("the record is not complete: %v", build.End.Reasons)
-	}
 	var all []string
-	for _, path := range build.Paths {
+	for _, path := range harness.Record(t, filepath.Join(p.root, name)).Paths {
 		if !strings.HasPrefix(path.Name, "/proc/") {
 			all = append(all, path.Name+" "+strings.Join(path.Ops.Set().Strings(), " "))
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/tests/harness"
 )
 
 // TestClasses compares what a record says about inputs, outputs, temporaries and missing
@@ -37,19 +38,7 @@ func (w *world) load(t *testing.T, level record.Level, script string) *record.Bu
 	t.Helper()
 	log := filepath.Join(w.logs, "build.jsonl")
 	w.run(t, script, w.catbox, "run", "--record", log, "--record-level", string(level), "--private-tmp=false", "-p", w.dir, "--")
-	file, err := os.Open(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	build, err := record.Load(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !build.End.Complete {
-		t.Errorf("the record is not complete: %q", build.End.Reasons)
-	}
-	return build
+	return harness.Record(t, log)
 }
 
 // left wants what the build has made or changed to be outputs.
