@@ -52,12 +52,20 @@ type place struct {
 var errStopped = errors.New("stopped at a violation")
 
 func (c *confiner) handler() tracer.Handler {
-	h := tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter, Born: noCore}
+	h := tracer.Handler{Name: "confine", Rules: c.rules, Enter: c.enter, Born: noCore, Exec: c.executed, Died: c.died}
 	if c.ears != nil {
 		h.Exit = c.exit
 	}
 	return h
 }
+
+// executed and died keep what is known of a process up to date.
+func (c *confiner) executed(p *tracer.Process) error {
+	c.identities.executed(p)
+	return nil
+}
+
+func (c *confiner) died(p *tracer.Process, _ unix.WaitStatus) error { return c.executed(p) }
 
 // noCore sets the limit of core files of the command, and so of all that it
 // starts, to 0: the kernel writes them by itself (core(5)).
@@ -124,7 +132,7 @@ func (c *confiner) enter(s *tracer.Stop) tracer.Verdict {
 	case sysent.Signal:
 		return c.signal(k)
 	case sysent.ID:
-		c.identities.forget(s)
+		c.identities.changes(k)
 		return tracer.Continue()
 	}
 	return c.forbidden(k)

@@ -9,6 +9,7 @@ import (
 	"github.com/catbox-go/catbox/catbox/internal/change"
 	"github.com/catbox-go/catbox/catbox/internal/resolve"
 	"github.com/catbox-go/catbox/tracer"
+	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
 // asTracee calls f with the rights to files that a thread has. Only the children
@@ -64,11 +65,14 @@ func (c *confiner) sameRights(s *tracer.Stop) bool {
 //
 // A thread changes its own identity, by calls that stop and by execve(2). That
 // changes capabilities and takes the effective ids for the file system's; nothing else,
-// since set-id bits count for nothing here (no_new_privs).
+// since set-id bits count for nothing here (no_new_privs). A new thread has that of the
+// one that started it: until the first call that changes one, the ids of all are those
+// of the command.
 type identities struct {
-	known map[*tracer.Process]map[uint64]*change.Identity
-	count int  // of those that were remembered since known was empty
-	execs bool // executed is called; otherwise the kernel is asked for capabilities each time
+	known   map[*tracer.Process]map[uint64]*change.Identity
+	count   int              // of those that were remembered since known was empty
+	changed bool             // by any thread of the run
+	common  *change.Identity // that of a thread, unless changed
 }
 
 // maxIdentities bounds what is remembered.
@@ -78,14 +82,9 @@ const maxIdentities = 4096
 func (m *identities) of(s *tracer.Stop) (*change.Identity, error) {
 	threads := m.known[s.Process()]
 	if id := threads[s.Thread]; id != nil {
-		if m.execs {
-			return id, nil
-		}
-		if effective, err := change.Effective(s.Tid); err == nil && effective == id.Effective {
-			return id, nil
-		}
+		return id, nil
 	}
-	id, err := identityOf(s.Tid)
+	id, err := m.read(s.Tid)
 	if err != nil || id.FSUID != id.EUID || id.FSGID != id.EGID {
 		return id, err
 	}
@@ -102,8 +101,45 @@ func (m *identities) of(s *tracer.Stop) (*change.Identity, error) {
 	return id, nil
 }
 
-// forget is for a thread that is about to change its identity.
-func (m *identities) forget(s *tracer.Stop) { delete(m.known[s.Process()], s.Thread) }
+// read asks the kernel, for capabilities only if that is enough.
+func (m *identities) read(tid int) (*change.Identity, error) {
+	if m.common != nil {
+		if effective, err := change.Effective(tid); err == nil && effective == m.common.Effective {
+			return m.common, nil
+		}
+	}
+	id, err := identityOf(tid)
+	if err == nil && !m.changed {
+		m.common = id
+	}
+	return id, err
+}
+
+// changes is for a thread at a call that may change its identity.
+func (m *identities) changes(k *call) {
+	if !m.keeps(k) {
+		delete(m.known[k.stop.Process()], k.stop.Thread)
+		m.changed, m.common = true, nil
+	}
+}
+
+// keeps reports whether the call sets the effective id to what it is and leaves the
+// others: make(1) does that in each of its children.
+func (m *identities) keeps(k *call) bool {
+	if op := k.entry.ID; op != sysent.SetResUID && op != sysent.SetResGID {
+		return false
+	}
+	id, err := m.of(k.stop)
+	if err != nil || k.id(k.args[0]) != -1 || k.id(k.args[2]) != -1 {
+		return false
+	}
+	now := id.EUID
+	if k.entry.ID == sysent.SetResGID {
+		now = id.EGID
+	}
+	want := k.id(k.args[1])
+	return (want == -1 || want == int(now)) && id.FSUID == id.EUID && id.FSGID == id.EGID
+}
 
 // executed is for a process that has executed a program, or has ended.
 func (m *identities) executed(p *tracer.Process) { delete(m.known, p) }

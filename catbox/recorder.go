@@ -35,9 +35,10 @@ type recorder struct {
 	hides   bool     // paths are hidden: what is there may look missing
 	meta    resolve.Metadata
 
-	k      call
-	first  place
-	second place
+	k       call
+	first   place
+	second  place
+	finding finding
 }
 
 // seen is what was to be seen of a call at its entry.
@@ -58,7 +59,6 @@ func (s *Sandbox) newRecorder(c *confiner) *recorder {
 	r := &recorder{c: c, w: s.Record, level: s.RecordLevel, count: s.Progress, ids: map[*tracer.Process]int{}, used: map[*tracer.Process]tracer.Usage{},
 		execs: map[*tracer.Process]executed{}, pending: map[uint64]seen{}, walks: newWalks(), loaded: map[string]loaded{},
 		doubts: doubts{open: map[uint64]*miss{}}}
-	c.identities.execs = true
 	r.hides = len(s.HidePaths)+len(s.OnlyPaths) > 0
 	if r.level == "" {
 		r.level = record.LevelFiles
@@ -70,58 +70,17 @@ func (r *recorder) handler() tracer.Handler {
 	return tracer.Handler{Name: "record", Rules: r.rules, Enter: r.enter, Exit: r.exit, Born: r.born, Exec: r.exec, Died: r.died}
 }
 
-// rules stops what the level is about.
-func (r *recorder) rules(e *sysent.Entry) []sysent.Rule {
-	stop := []sysent.Rule{{Verb: sysent.Stop}}
-	switch e.Class {
-	case sysent.Exec:
-		return stop
-	case sysent.Open:
-		flags := e.Arg(sysent.OpenFlags)
-		switch {
-		case r.level == record.LevelExec || e.Arg(sysent.OpenHow) >= 0:
-			return nil
-		case flags < 0:
-			return stop
-		}
-		// Of the kind O_PATH they open nothing.
-		path := sysent.Rule{When: []sysent.Cond{{Arg: flags, Mask: unix.O_PATH, Not: true}}}
-		if r.level == record.LevelAll {
-			path.Verb = sysent.Notify
-		}
-		reads := sysent.Rule{When: []sysent.Cond{{Arg: flags, Mask: (1<<32 - 1) &^ plainRead}}, Verb: sysent.Notify}
-		return append([]sysent.Rule{path, reads}, stop...)
-	case sysent.PathWrite, sysent.Owner, sysent.Xattr:
-		if r.level != record.LevelExec && e.Arg(sysent.Path) >= 0 {
-			return stop
-		}
-	case sysent.Stat, sysent.Access, sysent.PathRead, sysent.XattrRead:
-		if r.level == record.LevelAll && e.Arg(sysent.Path) >= 0 && e.Op != sysent.OpList {
-			return []sysent.Rule{{Verb: sysent.Notify}}
-		}
-	case sysent.Net:
-		if e.Op == sysent.OpConnect || e.Op == sysent.OpBind {
-			return stop
-		}
-	}
-	return nil
-}
-
-// plainRead are the flags that an open for reading may have of which it can be told
-// whether it will succeed.
-const plainRead = unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_DIRECTORY | unix.O_NONBLOCK | unix.O_NOCTTY | largeFile
-
-// largeFile is O_LARGEFILE, which package unix says is 0 where it means nothing. All
-// ABIs of amd64 have the same.
-const largeFile = 0x8000
-
 // enter remembers what cannot be told at the end of a call.
 func (r *recorder) enter(s *tracer.Stop) tracer.Verdict {
 	k, p := &r.k, &r.first
 	k.decode(s, s.Call, s.Args)
 	r.doubts.seen(s.Thread)
 	r.drop(s.Thread) // of a call that the kernel makes again, or that was killed
-	if s.Notified {
+	switch {
+	case k.entry.Class == sysent.Cwd:
+		clear(r.walks.cwds) // of all, because of CLONE_FS
+		return tracer.Continue()
+	case s.Notified:
 		return r.told(k)
 	}
 	now := seen{process: r.id(s.Process())}
@@ -173,7 +132,7 @@ func (r *recorder) missing(k *call) (path string, missing bool) {
 	if !r.request(k, p, k.path, k.fd, k.follows(), false) {
 		return "", false
 	}
-	f, ok := r.findPlain(p)
+	f, ok := r.findPlain(k, p)
 	switch {
 	case ok && f.errno != 0:
 		r.found(k, p, &f)

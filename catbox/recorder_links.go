@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/tracer"
 )
 
 // Symbolic links on the way to a file are dependencies as well: the build would use
@@ -21,10 +23,12 @@ type walked struct {
 	links     []string
 	there     bool // nothing on it is missing
 	cut       bool // it goes back up from something missing, where it ends for us
+	folder    bool // a directory for certain, by a path that ends in no link
 }
 
 // below returns where a name in a directory leads if it is no link.
 func (at walked) below(name string) walked {
+	at.folder = false
 	switch {
 	case at.cut:
 	case at.canonical == "/":
@@ -38,14 +42,17 @@ func (at walked) below(name string) walked {
 // maxWalks bounds the paths that are remembered.
 const maxWalks = 8192
 
-// walks remembers where directories lead, and paths that end in a link. The run itself
-// tells when a name changes that it passed.
+// walks remembers where directories lead, paths that end in a link, and the working
+// directories of processes. The run itself tells when a name changes that it passed.
 type walks struct {
 	known  map[string]walked
 	passed map[string]bool
+	cwds   map[*tracer.Process][]byte // of those with one thread
 }
 
-func newWalks() walks { return walks{known: map[string]walked{}, passed: map[string]bool{}} }
+func newWalks() walks {
+	return walks{known: map[string]walked{}, passed: map[string]bool{}, cwds: map[*tracer.Process][]byte{}}
+}
 
 // walk is walkLinks with a memory.
 func (w *walks) walk(whole string) walked {
@@ -81,6 +88,37 @@ func (w *walks) directory(whole []byte) (walked, bool) {
 	return at, at.canonical != "/proc" && !strings.HasPrefix(at.canonical, "/proc/")
 }
 
+// place tells where a path leads if it ends in no link. False: in a way that is not
+// known, or into procfs.
+func (w *walks) place(whole []byte) (walked, bool) {
+	cut := bytes.LastIndexByte(whole, '/')
+	at, ok := w.directory(whole[:cut])
+	switch name := string(whole[cut+1:]); name {
+	case "", ".":
+		return at, ok
+	case "..":
+		return at, false
+	default:
+		return at.below(name), ok
+	}
+}
+
+// folder tells where a path leads that was found to be a directory.
+func (w *walks) folder(whole []byte) (walked, bool) {
+	at := w.known[string(whole)]
+	return at, at.folder
+}
+
+// isFolder notes that a path, which place has told about, leads to a directory.
+func (w *walks) isFolder(whole []byte, at walked) {
+	if len(w.known) >= maxWalks {
+		w.forget()
+	}
+	at.folder = true
+	w.passed[at.canonical] = true
+	w.known[string(whole)] = at
+}
+
 func (w *walks) remember(whole string) walked {
 	if len(w.known) >= maxWalks {
 		w.forget()
@@ -93,6 +131,7 @@ func (w *walks) remember(whole string) walked {
 func (w *walks) forget() {
 	clear(w.known)
 	clear(w.passed)
+	clear(w.cwds)
 }
 
 // changed is for a name that was made, was taken away, or means something else.
@@ -167,8 +206,8 @@ func walkLinks(whole string, pass func(string)) walked {
 		if pass != nil {
 			pass(next)
 		}
-		if next == "/proc/self" || next == "/proc/thread-self" {
-			at = next // that of the tracer is another one
+		if at == "/proc" || strings.HasPrefix(at, "/proc/") {
+			at = next // its links are other ones for the tracer
 			continue
 		}
 		text, err := readlink(next)

@@ -42,7 +42,7 @@ func (r *recorder) starts(cmd *tracer.Command) {
 func (r *recorder) executes(k *call, p *place) (missing bool) {
 	var file executed
 	if r.request(k, p, k.path, k.fd, k.follows(), k.emptyPath()) && !r.hides && r.c.sameRights(k.stop) {
-		if f, ok := r.findPlain(p); ok && f.errno == 0 {
+		if f, ok := r.findPlain(k, p); ok && f.errno == 0 {
 			file.path, file.links = f.path, f.links
 		} else if ok {
 			r.found(k, p, &f)
@@ -80,7 +80,6 @@ func (r *recorder) born(p *tracer.Process) error {
 
 // exec writes down what a process has become.
 func (r *recorder) exec(p *tracer.Process) error {
-	r.c.identities.executed(p)
 	r.forget(r.ids[p])
 	file := r.execs[p]
 	delete(r.execs, p)
@@ -172,10 +171,10 @@ func (r *recorder) died(p *tracer.Process, status unix.WaitStatus) error {
 		sum.User, sum.System = sum.User+all.User, sum.System+all.System
 		r.used[parent] = sum
 	}
-	r.c.identities.executed(p)
 	r.forget(e.Process)
 	delete(r.ids, p)
 	delete(r.used, p)
+	delete(r.walks.cwds, p)
 	delete(r.execs, p)
 	return nil
 }

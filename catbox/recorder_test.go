@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/catbox/record"
+	"github.com/catbox-go/catbox/tracer/sysent"
 )
 
 // recordOf runs a script in the root of a world and returns its record.
@@ -110,6 +112,14 @@ func TestRecordFiles(t *testing.T) {
 			m{"a/prog": "executed", "a/absent": "missing sought ENOENT"}},
 		{"level all", "stat a/file; stat a/none; test -r a/dir/inner; readlink a/in; ls -d a/outdir/", record.LevelAll,
 			m{"a/file": "looked-at", "a/none": "missing ENOENT", "a/dir/inner": "looked-at", "a/in": "read looked-at", "f/dir": "looked-at by a/outdir"}},
+		{"links and directories at the end", "test -e a/in; test -e a/dir/.; test -e a/file/; ln -s none a/l; test -e a/l; test -e f/..", record.LevelAll,
+			m{"a/file": "looked-at missing ENOTDIR by a/in", "a/dir": "looked-at", "a/l": "created", "a/none": "missing ENOENT by a/l"}},
+		{"a directory looked at again and again", "stat a/dir a/dir; mv a/dir a/was; stat a/dir a/was; rm -r a/was; ln -s ../f/dir a/was; stat -L a/was; rm a/was; stat a/was", record.LevelAll,
+			m{"a/dir": "renamed-from looked-at missing ENOENT to a/was", "a/was": "created deleted renamed-to listed looked-at missing ENOENT", "f/dir": "looked-at by a/was", "a/was/inner": "deleted"}},
+		{"other working directories", "cd a; test -e file; cd dir; test -e inner; cd ../..; test -e f/other", record.LevelAll,
+			m{"a/file": "looked-at", "a/dir/inner": "looked-at", "f/other": "looked-at"}},
+		{"a working directory that is renamed", "cd a/dir; test -e inner; mv ../dir ../moved; test -e inner; test -e none", record.LevelAll,
+			m{"a/dir": "renamed-from to a/moved", "a/dir/inner": "looked-at", "a/moved": "renamed-to", "a/moved/inner": "looked-at", "a/moved/none": "missing ENOENT"}},
 		{"made by a child", "test -e a/none; (: >a/none); :", record.LevelAll, m{"a/none": "written created missing ENOENT"}},
 		{"made by itself", "test -e a/none; : >a/none", record.LevelAll, m{"a/none": "written created missing ENOENT"}},
 	}
@@ -123,6 +133,62 @@ func TestRecordFiles(t *testing.T) {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
 			})
+		}
+	}
+}
+
+// TestRecordRights looks as processes of root that have become somebody else, or have
+// lost their capabilities.
+func TestRecordRights(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can take other identities")
+	}
+	w := newWorld(t, 0)
+	const (
+		closed  = "mkdir a/root a/nobody; : >a/root/x; : >a/nobody/x; chown 65534:65534 a/nobody; chmod 700 a/root a/nobody; test -e a/root/x; "
+		look    = " sh -c 'test -e a/root/x; test -e a/nobody/x'"
+		made    = "written created"
+		refused = " looked-at failed EACCES"
+	)
+	for _, test := range []struct{ name, as, root, nobody string }{
+		{"root", "env", " looked-at", " looked-at"},
+		{"nobody", "setpriv --reuid=65534 --regid=65534 --clear-groups", refused, " looked-at"},
+		{"no capabilities", "setpriv --bounding-set=-all", " looked-at", " failed EACCES"},
+		{"the effective id as it is", "python3 -c 'import os, sys; os.setresuid(-1, 0, -1); os.setresgid(-1, 0, -1); os.execvp(sys.argv[1], sys.argv[1:])'", " looked-at", " looked-at"},
+		{"another effective id", "python3 -c 'import os; os.setresuid(-1, 65534, -1); [os.path.exists(os.getcwd() + \"/\" + p) for p in (\"a/root/x\", \"a/nobody/x\")]' &&:", refused, " looked-at"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w.build(t)
+			all := w.files(recordOf(t, w, w.box(), record.LevelAll, closed+test.as+look))
+			got := [2]string{all["a/root/x"], all["a/nobody/x"]}
+			if diff := cmp.Diff([2]string{made + test.root, made + test.nobody}, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRecordFstat asks the rules which calls about a descriptor pass.
+func TestRecordFstat(t *testing.T) {
+	const cwd, pointer = 1<<64 - 100, 4096
+	r := &recorder{level: record.LevelAll}
+	for _, test := range []struct {
+		name string
+		args [6]uint64
+		pass bool
+	}{
+		{"newfstatat", [6]uint64{3, pointer, pointer, unix.AT_EMPTY_PATH}, true},
+		{"newfstatat", [6]uint64{cwd, pointer, pointer, unix.AT_EMPTY_PATH}, false},
+		{"newfstatat", [6]uint64{3, pointer, pointer, unix.AT_EMPTY_PATH | unix.AT_SYMLINK_NOFOLLOW}, false},
+		{"newfstatat", [6]uint64{3, pointer, pointer, 0}, false},
+		{"statx", [6]uint64{3, pointer, unix.AT_EMPTY_PATH | unix.AT_STATX_DONT_SYNC}, true},
+		{"statx", [6]uint64{cwd, pointer, unix.AT_EMPTY_PATH}, false},
+		{"stat", [6]uint64{pointer, pointer}, false},
+		{"faccessat2", [6]uint64{3, pointer, 0, unix.AT_EMPTY_PATH}, false},
+	} {
+		rule := sysent.Match(r.rules(sysent.ByName(test.name)), &test.args)
+		if pass := rule == nil || rule.Verb == sysent.Allow; pass != test.pass {
+			t.Errorf("%s%#x passes: %t", test.name, test.args, pass)
 		}
 	}
 }

@@ -31,13 +31,14 @@ func (r *recorder) told(k *call) tracer.Verdict {
 	if !r.request(k, p, k.path, k.fd, k.follows(), k.emptyPath()) || len(p.req.Path) == 0 {
 		return tracer.Continue() // about a descriptor, or nothing
 	}
-	var f finding
-	err := r.c.asTracee(k.stop, &p.req, func() { f = r.find(k, p) })
+	f := &r.finding
+	*f = finding{exact: true}
+	err := r.c.asTracee(k.stop, &p.req, func() { *f = r.find(k, p) })
 	if err != nil && !errors.As(err, &f.errno) {
 		k.stop.Abort(err)
 		return tracer.Continue()
 	}
-	r.found(k, p, &f)
+	r.found(k, p, f)
 	if t := f.mode & unix.S_IFMT; f.errno == 0 && t != unix.S_IFREG && t != unix.S_IFDIR {
 		return tracer.Continue().Waits() // for the other end of a FIFO
 	}
@@ -46,7 +47,7 @@ func (r *recorder) told(k *call) tracer.Verdict {
 
 // find makes the walk of a call and what it checks behind it.
 func (r *recorder) find(k *call, p *place) (f finding) {
-	f, ok := r.findPlain(p)
+	f, ok := r.findPlain(k, p)
 	if !ok {
 		if err := r.c.resolver.Resolve(&p.req, &p.res); err != nil {
 			if !errors.Is(err, unix.ESRCH) { // killed
@@ -72,35 +73,56 @@ func (r *recorder) find(k *call, p *place) (f finding) {
 	return f
 }
 
-// findPlain is find for a name in a directory that is known already: it takes one call,
-// or two for a relative path. A link that counts is not followed.
-func (r *recorder) findPlain(p *place) (f finding, ok bool) {
-	whole, ok := r.c.resolver.Whole(&p.req)
+// findPlain is find for a name in a directory that is known already: it takes one call
+// and, for a relative path and for a link, one more each. That a directory is one is
+// remembered, for calls that want to know no more.
+func (r *recorder) findPlain(k *call, p *place) (f finding, ok bool) {
+	whole, ok := r.whole(k.stop.Process(), p)
 	if !ok {
 		return f, false
 	}
-	cut := bytes.LastIndexByte(whole, '/')
-	name := string(whole[cut+1:])
-	if name == "" || name == "." || name == ".." {
-		return f, false
+	at, known := r.walks.folder(whole)
+	if known && looksOnly(k) && k.entry.Class != sysent.Access {
+		return finding{path: at.canonical, mode: unix.S_IFDIR, links: at.links}, true
 	}
-	dir, ok := r.walks.directory(whole[:cut])
+	at, ok = r.walks.place(whole)
 	if !ok {
 		return f, false
 	}
-	f.errno = r.c.resolver.StatWhole(&r.meta)
-	switch f.errno {
-	case 0:
-		f.mode = r.meta.Stat.Mode
-		if !dir.there || f.mode&unix.S_IFMT == unix.S_IFLNK && p.req.Follow {
+	f.errno = r.c.resolver.StatWhole(&r.meta, false)
+	if f.errno == 0 && p.req.Follow && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFLNK {
+		if at, ok = r.walks.directory(whole); !ok { // which serves for any path
 			return f, false
 		}
-	case unix.ENOENT, unix.ENOTDIR:
-	default:
-		return f, false
+		f.errno = r.c.resolver.StatWhole(&r.meta, true)
+	} else if f.errno == 0 && at.there && !known && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFDIR {
+		r.walks.isFolder(whole, at)
 	}
-	f.path, f.links = dir.below(name).canonical, dir.links
-	return f, true
+	f.path, f.links, f.mode = at.canonical, at.links, r.meta.Stat.Mode
+	switch f.errno {
+	case 0:
+		return f, at.there
+	case unix.ENOENT, unix.ENOTDIR:
+		f.mode = 0
+		return f, true
+	}
+	return f, false
+}
+
+// whole returns the absolute form of a path. The working directory that a relative path
+// starts from is remembered until somebody changes one, or its name; with several threads
+// a change cannot be told from what comes after it.
+func (r *recorder) whole(process *tracer.Process, p *place) ([]byte, bool) {
+	alone := process.Threads() == 1 && p.req.DirFD == unix.AT_FDCWD
+	if !alone {
+		return r.c.resolver.Whole(&p.req, nil)
+	}
+	cwd := r.walks.cwds[process]
+	whole, ok := r.c.resolver.Whole(&p.req, cwd)
+	if ok && cwd == nil && p.req.Path[0] != '/' {
+		r.walks.cwds[process] = bytes.Clone(r.c.resolver.Origin())
+	}
+	return whole, ok
 }
 
 // mayOpen returns the errno of an open for reading.

@@ -86,7 +86,7 @@ func (c *census) run() *run {
 		},
 	}
 	r := &run{Tracer: &Tracer{Handlers: []Handler{h}}, table: newTable(), pids: map[int]struct{}{}, resting: map[int]struct{}{}} // without a filter
-	r.root = &Process{pid: firstFake, mem: &r.mem}
+	r.root = &Process{pid: firstFake}
 	t := r.admit(firstFake, r.root)
 	t.announced = true
 	r.begin(t)

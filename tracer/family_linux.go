@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -96,7 +95,8 @@ func (r *run) replaced(t *tracee) bool {
 
 // family reads from /proc; a thread that is gone is its own process, started by 0.
 func family(tid int) (pid, parent int) {
-	status, _ := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
+	var buf [512]byte // both stand at the beginning
+	status := procFile(tid, "status", buf[:])
 	return statusField(status, "Tgid:", tid), statusField(status, "PPid:", 0)
 }
 
@@ -146,7 +146,7 @@ func (r *run) executed(t *tracee) {
 		r.table.remove(former.tid)
 	}
 	call := t.call
-	t.proc.scratch, t.call = 0, pending{rewrote: -1}
+	t.proc.scratch, t.proc.known, t.call = 0, false, pending{rewrote: -1}
 	for i := range r.Handlers {
 		if exec := r.Handlers[i].Exec; exec != nil {
 			r.check(exec(t.proc))

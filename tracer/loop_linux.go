@@ -52,7 +52,7 @@ func (r *run) trace(cmd *Command) error {
 	}
 	r.progress.begin(int(r.tid.Load()), 0, launching) // what went before is no part of what follows
 	r.outcome.PID = pid
-	r.root = &Process{pid: pid, mem: &r.mem}
+	r.root = &Process{pid: pid}
 	t := r.admit(pid, r.root)
 	t.announced = true
 	if err := r.ledger.enter(t, evSignal); err != nil {

@@ -78,9 +78,14 @@ func (r *Resolver) place(req *Request) bool {
 		if base, ok = r.base(req); !ok {
 			return false
 		}
-		if len(base) == 1 {
-			base = base[:0]
-		}
+	}
+	return r.placeAt(req, base)
+}
+
+// placeAt is place for a path that starts from base.
+func (r *Resolver) placeAt(req *Request, base []byte) bool {
+	if len(base) == 1 {
+		base = base[:0] // the root
 	}
 	r.baseEnd = len(base)
 	r.full = append(append(append(append(r.full[:0], base...), '/'), req.Path...), 0)

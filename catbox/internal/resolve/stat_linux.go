@@ -97,17 +97,29 @@ func (r *Resolver) readPlain(p parts, m *Metadata) (e unix.Errno, ok bool) {
 
 // Whole returns the absolute form of the path of req as it is written: below the
 // canonical name of the directory that a relative one starts from. It lives until the
-// next call. ok is false for an empty path and where the name is of no use.
-func (r *Resolver) Whole(req *Request) (whole []byte, ok bool) {
-	if !req.SameRoot || r.exact || len(req.Path) == 0 || hasNUL(req.Path) || !r.place(req) {
+// next call. ok is false for an empty path and where the name is of no use. cwd is the
+// working directory of the thread if the caller knows it, or nil.
+func (r *Resolver) Whole(req *Request, cwd []byte) (whole []byte, ok bool) {
+	switch {
+	case !req.SameRoot || r.exact || len(req.Path) == 0 || hasNUL(req.Path):
 		return nil, false
+	case cwd != nil && req.DirFD == unix.AT_FDCWD && req.Path[0] != '/':
+		ok = r.placeAt(req, cwd)
+	default:
+		ok = r.place(req)
 	}
-	return r.full[:len(r.full)-1], true
+	return r.full[:max(0, len(r.full)-1)], ok
 }
 
-// StatWhole reads the metadata of what Whole has just returned, without following a
-// link at its end. It is for whoever knows where the path before that leads.
-func (r *Resolver) StatWhole(m *Metadata) unix.Errno {
+// Origin returns the directory that the last path for Whole started from; "" is the root.
+func (r *Resolver) Origin() []byte { return r.full[:r.baseEnd] }
+
+// StatWhole reads the metadata of what Whole has just returned; follow follows a link at
+// its end. It is for whoever knows where the path leads.
+func (r *Resolver) StatWhole(m *Metadata, follow bool) unix.Errno {
+	if follow {
+		return m.read(unix.AT_FDCWD, r.full, 0)
+	}
 	return m.read(unix.AT_FDCWD, r.full, unix.AT_SYMLINK_NOFOLLOW)
 }
 
