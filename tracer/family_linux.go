@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -64,11 +65,11 @@ func (r *run) announce(t *tracee, tid int, fork bool) {
 	r.admit(tid, p).announced = true
 }
 
+// isThread asks with a signal that is none: tgkill(2) finds the thread in its own
+// process only.
 func isThread(pid, tid int) bool {
-	var buf [48]byte
-	name := strconv.AppendInt(append(buf[:0], "/proc/"...), int64(pid), 10)
-	name = strconv.AppendInt(append(name, "/task/"...), int64(tid), 10)
-	return unix.Access(string(name), unix.F_OK) == nil
+	err := unix.Tgkill(pid, tid, 0)
+	return err == nil || errors.Is(err, unix.EPERM)
 }
 
 // adopt enters a thread that stopped before its birth was announced. Its parent
