@@ -59,13 +59,10 @@ func (w *walks) walk(whole string) walked {
 	if at, ok := w.known[whole]; ok {
 		return at
 	}
-	cut := strings.LastIndexByte(whole, '/')
-	name := whole[cut+1:]
-	dir, ok := w.directory([]byte(whole[:cut]))
-	if !ok || name == "" || name == "." || name == ".." {
+	at, ok := w.place([]byte(whole))
+	if !ok {
 		return walkLinks(whole, nil)
 	}
-	at := dir.below(name)
 	if !at.there {
 		return at
 	}
@@ -109,10 +106,11 @@ func (w *walks) folder(whole []byte) (walked, bool) {
 	return at, at.folder
 }
 
-// isFolder notes that a path, which place has told about, leads to a directory.
+// isFolder notes that a path, which place has told about, leads to a directory. It makes
+// no room for that: the names on the way, which place has passed, would be forgotten.
 func (w *walks) isFolder(whole []byte, at walked) {
 	if len(w.known) >= maxWalks {
-		w.forget()
+		return
 	}
 	at.folder = true
 	w.passed[at.canonical] = true

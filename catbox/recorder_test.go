@@ -168,6 +168,27 @@ func TestRecordRights(t *testing.T) {
 	}
 }
 
+// TestWalksFull checks that whatever is remembered can be forgotten again by the names on
+// its way, with no room left as well.
+func TestWalksFull(t *testing.T) {
+	w := newWorld(t, users()[0])
+	w.build(t)
+	dir := []byte(w.root + "/a/dir")
+	walks := newWalks()
+	at, ok := walks.place(dir)
+	if !ok {
+		t.Fatal("nobody knows where that leads")
+	}
+	for i := 0; len(walks.known) < maxWalks; i++ {
+		walks.known[fmt.Sprint(i)] = walked{}
+	}
+	walks.isFolder(dir, at)
+	walks.changed(at.canonical[:len(at.canonical)-len("/dir")])
+	if _, known := walks.folder(dir); known {
+		t.Error("a directory is remembered whose parent has changed")
+	}
+}
+
 // TestRecordFstat asks the rules which calls about a descriptor pass.
 func TestRecordFstat(t *testing.T) {
 	const cwd, pointer = 1<<64 - 100, 4096

@@ -32,7 +32,7 @@ func (r *recorder) told(k *call) tracer.Verdict {
 		return tracer.Continue() // about a descriptor, or nothing
 	}
 	f := &r.finding
-	*f = finding{exact: true}
+	*f = finding{exact: true} // if the thread may not search the directories
 	err := r.c.asTracee(k.stop, &p.req, func() { *f = r.find(k, p) })
 	if err != nil && !errors.As(err, &f.errno) {
 		k.stop.Abort(err)
@@ -85,17 +85,19 @@ func (r *recorder) findPlain(k *call, p *place) (f finding, ok bool) {
 	if known && looksOnly(k) && k.entry.Class != sysent.Access {
 		return finding{path: at.canonical, mode: unix.S_IFDIR, links: at.links}, true
 	}
-	at, ok = r.walks.place(whole)
-	if !ok {
+	if at, ok = r.walks.place(whole); !ok {
 		return f, false
 	}
 	f.errno = r.c.resolver.StatWhole(&r.meta, false)
-	if f.errno == 0 && p.req.Follow && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFLNK {
+	kind := r.meta.Stat.Mode & unix.S_IFMT
+	switch {
+	case f.errno != 0:
+	case kind == unix.S_IFLNK && p.req.Follow:
 		if at, ok = r.walks.directory(whole); !ok { // which serves for any path
 			return f, false
 		}
 		f.errno = r.c.resolver.StatWhole(&r.meta, true)
-	} else if f.errno == 0 && at.there && !known && r.meta.Stat.Mode&unix.S_IFMT == unix.S_IFDIR {
+	case kind == unix.S_IFDIR && at.there && !known:
 		r.walks.isFolder(whole, at)
 	}
 	f.path, f.links, f.mode = at.canonical, at.links, r.meta.Stat.Mode
@@ -113,14 +115,13 @@ func (r *recorder) findPlain(k *call, p *place) (f finding, ok bool) {
 // starts from is remembered until somebody changes one, or its name; with several threads
 // a change cannot be told from what comes after it.
 func (r *recorder) whole(process *tracer.Process, p *place) ([]byte, bool) {
-	alone := process.Threads() == 1 && p.req.DirFD == unix.AT_FDCWD
-	if !alone {
+	if p.req.DirFD != unix.AT_FDCWD || bytes.HasPrefix(p.req.Path, []byte("/")) || process.Threads() != 1 {
 		return r.c.resolver.Whole(&p.req, nil)
 	}
 	cwd := r.walks.cwds[process]
 	whole, ok := r.c.resolver.Whole(&p.req, cwd)
-	if ok && cwd == nil && p.req.Path[0] != '/' {
-		r.walks.cwds[process] = bytes.Clone(r.c.resolver.Origin())
+	if ok && cwd == nil {
+		r.walks.cwds[process] = bytes.Clone(whole[:len(whole)-len(p.req.Path)-1])
 	}
 	return whole, ok
 }

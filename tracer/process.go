@@ -75,7 +75,7 @@ func (p *Process) Argv() []string {
 	return argv
 }
 
-// child returns a new process with the command line and the memory of p.
+// child returns a new process with the command line of p.
 func (p *Process) child(pid int) *Process {
 	c := &Process{pid: pid, parent: p, first: p.first, depth: p.depth + 1, argv: p.argv, known: p.known}
 	if c.first == nil {
@@ -121,7 +121,7 @@ func (p *Process) remember() {
 	}
 }
 
-// procFile reads the beginning of a file of /proc/PID, or nothing. It takes a third of
+// procFile reads the beginning of a file of /proc/PID, or nothing. It takes about half
 // the time of os.ReadFile, which prepares for files that block.
 func procFile(pid int, name string, buf []byte) []byte {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -97,22 +97,21 @@ func (r *Resolver) readPlain(p parts, m *Metadata) (e unix.Errno, ok bool) {
 
 // Whole returns the absolute form of the path of req as it is written: below the
 // canonical name of the directory that a relative one starts from. It lives until the
-// next call. ok is false for an empty path and where the name is of no use. cwd is the
-// working directory of the thread if the caller knows it, or nil.
-func (r *Resolver) Whole(req *Request, cwd []byte) (whole []byte, ok bool) {
+// next call. ok is false for an empty path and where the name is of no use. from is that
+// directory if the path is relative and the caller knows it, or nil.
+func (r *Resolver) Whole(req *Request, from []byte) (whole []byte, ok bool) {
 	switch {
 	case !req.SameRoot || r.exact || len(req.Path) == 0 || hasNUL(req.Path):
-		return nil, false
-	case cwd != nil && req.DirFD == unix.AT_FDCWD && req.Path[0] != '/':
-		ok = r.placeAt(req, cwd)
+	case from != nil:
+		ok = r.placeAt(req, from)
 	default:
 		ok = r.place(req)
 	}
-	return r.full[:max(0, len(r.full)-1)], ok
+	if !ok {
+		return nil, false
+	}
+	return r.full[:len(r.full)-1], true
 }
-
-// Origin returns the directory that the last path for Whole started from; "" is the root.
-func (r *Resolver) Origin() []byte { return r.full[:r.baseEnd] }
 
 // StatWhole reads the metadata of what Whole has just returned; follow follows a link at
 // its end. It is for whoever knows where the path leads.

@@ -24,16 +24,7 @@ var update = flag.Bool("update", false, "write the golden files afresh")
 
 func load(t *testing.T) *record.Build {
 	t.Helper()
-	file, err := os.Open("testdata/build.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	b, err := record.Load(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return harness.Record(t, "testdata/build.jsonl")
 }
 
 // usage is what a package manager might say.
